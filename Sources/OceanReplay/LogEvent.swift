@@ -4,7 +4,7 @@ import OceanBase
 import OceanPlan
 
 /// One line of an access log: a connection, or a login that failed. Names and addresses are numbers in a
-/// ``LogReader``.
+/// ``LogReader``. Many events wait in memory, so this is small.
 package struct LogEvent: Sendable, Hashable {
   package enum Kind: UInt8, Sendable {
     /// A client that was let in.
@@ -45,26 +45,31 @@ package struct LogEvent: Sendable, Hashable {
   let hasDuration: Bool
   /// Whether the time has no fraction of a second.
   let isCoarse: Bool
+  private let hasUser: Bool
+  private let userNumber: UInt32
   private let clientNumber: UInt32
-  private let routeNumber: UInt32
-  /// The user of a session that logged in. For a failed login, a hash of the name that was tried.
-  let user: UInt32?
+  private let connectionNumber: UInt32
 
   init(
-    _ kind: Kind, at time: Int64, isCoarse: Bool, milliseconds: Int64?, client: Int, route: Int, user: UInt32?
+    _ kind: Kind, at time: Int64, isCoarse: Bool, milliseconds: Int64?, client: Int, connection: Int,
+    user: UInt32?
   ) {
     self.kind = kind
     self.time = time
     start = time - (milliseconds ?? 0)
     hasDuration = milliseconds != nil
     self.isCoarse = isCoarse
+    hasUser = user != nil
+    userNumber = user ?? 0
     clientNumber = UInt32(truncatingIfNeeded: client)
-    routeNumber = UInt32(truncatingIfNeeded: route)
-    self.user = user
+    connectionNumber = UInt32(truncatingIfNeeded: connection)
   }
 
+  /// The user of a session that logged in. For a failed login, a hash of the name that was tried.
+  var user: UInt32? { hasUser ? userNumber : nil }
   var client: Int { Int(clientNumber) }
-  var route: Int { Int(routeNumber) }
+  /// The client with its route, as one number.
+  var connection: Int { Int(connectionNumber) }
 
   /// How much the start may be another one, in milliseconds.
   var tolerance: Int64 { isCoarse ? 1000 : 1 }
@@ -108,9 +113,15 @@ struct LogRoute: Hashable {
 }
 
 /// Why a line is not an event.
-package enum LogLineFault: Error, Sendable {
-  /// It is not JSON: cut off, or not of a log at all.
+package enum LogLineFault: Error, Sendable, Hashable {
+  /// It is not JSON, or not of a log at all.
   case broken
+  /// It is not JSON, and does not have its end: the log may be written just now.
+  case cutOff
+  /// It has nothing but white space.
+  case blank
+  /// It is longer than any line that is read.
+  case tooLong
   /// It is JSON without the fields, or with other values, as another program or version may write it.
   case foreign
 }

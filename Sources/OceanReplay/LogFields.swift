@@ -43,17 +43,27 @@ struct LogFields {
 
   /// Reads a line as the server writes it: one object, texts in ASCII without escapes, plain numbers.
   ///
+  /// - Parameter keys: those of the line before; afterwards those of this one.
   /// - Returns: nil for any other line, whether it is JSON or not: a decoder reads it then. So each line has one
   ///   meaning, and this is only faster.
-  init?(plain line: UnsafeRawBufferPointer) {
+  init?(plain line: UnsafeRawBufferPointer, _ keys: inout LineKeys) {
     guard line.count < UInt32.max else { return nil }
     bytes = line
     var scanner = PlainScanner(line)
     var found: UInt16 = 0
+    var number = 0
     guard scanner.take(UInt8(ascii: "{")) else { return nil }
     repeat {
-      guard let key = scanner.text(), scanner.take(UInt8(ascii: ":")) else { return nil }
-      let field = self[key].flatMap(Field.init)
+      let field: Field?
+      if let known = scanner.take(keys, number) {
+        field = known.field
+      } else {
+        let start = scanner.position
+        guard let key = scanner.text(), scanner.take(UInt8(ascii: ":")) else { return nil }
+        field = self[key].flatMap(Field.init)
+        keys.set(number, field, UnsafeRawBufferPointer(rebasing: line[start..<scanner.position]))
+      }
+      number += 1
       if let field {
         // Of two fields with one name, only a decoder knows which one counts.
         guard found & field.rawValue == 0 else { return nil }
@@ -90,7 +100,7 @@ struct LogFields {
     guard scanner.take(UInt8(ascii: "}")), scanner.isAtEnd else { return nil }
   }
 
-  private enum Field: UInt16 {
+  fileprivate enum Field: UInt16 {
     case time = 1
     case event = 2
     case service = 4
@@ -120,6 +130,45 @@ struct LogFields {
   }
 }
 
+/// The keys of a line, in their order. Most lines have those of the line before, which then need not be taken apart.
+struct LineKeys {
+  fileprivate struct Key {
+    /// The key with its quotes and the colon, as two words, and which of their bits it has.
+    let words: (UInt64, UInt64)
+    let masks: (UInt64, UInt64)
+    let count: Int
+    let field: LogFields.Field?
+  }
+
+  fileprivate static let maxCount = 16
+  private static let maxKeys = 32
+
+  fileprivate private(set) var keys: [Key] = []
+
+  /// Keeps a key.
+  ///
+  /// - Parameter bytes: from its quote to its colon. One that is too long, or has white space before it, is not kept.
+  fileprivate mutating func set(_ number: Int, _ field: LogFields.Field?, _ bytes: UnsafeRawBufferPointer) {
+    guard number < Self.maxKeys, number <= keys.count, bytes.count <= Self.maxCount,
+      bytes.first == UInt8(ascii: "\"")
+    else { return }
+    var words: (UInt64, UInt64) = (0, 0)
+    var masks: (UInt64, UInt64) = (0, 0)
+    for (place, byte) in bytes.enumerated() {
+      let shift = UInt64(8 * (place % 8))
+      if place < 8 {
+        words.0 |= UInt64(byte) << shift
+        masks.0 |= 0xff << shift
+      } else {
+        words.1 |= UInt64(byte) << shift
+        masks.1 |= 0xff << shift
+      }
+    }
+    let key = Key(words: words, masks: masks, count: bytes.count, field: field)
+    if number < keys.count { keys[number] = key } else { keys.append(key) }
+  }
+}
+
 extension UnsafeRawBufferPointer {
   /// Whether these are the bytes of a text. Inlined, so that a short text is a comparison of one number.
   @inline(__always)
@@ -134,7 +183,7 @@ private struct PlainScanner {
   private static let maxMilliseconds: Int64 = 1_000_000_000_000
 
   private let bytes: UnsafeRawBufferPointer
-  private var position = 0
+  private(set) var position = 0
 
   init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -165,6 +214,18 @@ private struct PlainScanner {
     guard next() == byte else { return false }
     position += 1
     return true
+  }
+
+  /// Takes a key with its colon, if it comes at once and is the one of this number.
+  @inline(__always)
+  mutating func take(_ keys: LineKeys, _ number: Int) -> LineKeys.Key? {
+    guard number < keys.keys.count, bytes.count - position >= LineKeys.maxCount else { return nil }
+    let key = keys.keys[number]
+    let first = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    let second = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position + 8, as: UInt64.self))
+    guard (first ^ key.words.0) & key.masks.0 | (second ^ key.words.1) & key.masks.1 == 0 else { return nil }
+    position += key.count
+    return key
   }
 
   /// A text without its quotes; nil if there is none, or one that has escapes or more than ASCII.

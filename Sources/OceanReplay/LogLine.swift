@@ -13,13 +13,14 @@ package struct LogLine {
 package struct LogScanner: Sendable {
   let hash: TextHash
   private var times = LogTimes()
+  private var keys = LineKeys()
 
   init(_ hash: TextHash) { self.hash = hash }
 
   /// - Parameter line: without its end, or with it.
   /// - Returns: nil for a line that is not written as the server writes it.
   package mutating func line(plain line: UnsafeRawBufferPointer) -> LogLine? {
-    LogFields(plain: line).map { self.line($0) }
+    LogFields(plain: line, &keys).map { self.line($0) }
   }
 
   mutating func line(_ fields: LogFields) -> LogLine {

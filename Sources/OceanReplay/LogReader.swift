@@ -16,13 +16,28 @@ package struct LogReader: Sendable {
 
   /// The address of each client and proxy.
   private(set) var clients: [IPAddress] = []
+  /// The route and number of each client's newest connection: most clients come again as they came.
+  private var newest: [(route: UInt32, connection: UInt32)] = []
+  /// What is known by the numbers of connections.
+  private(set) var connections: [Connection] = []
+  /// The numbers of connections by client and route.
+  private var connectionNumbers: [UInt64: Int] = [:]
   private var v4Clients: V4ClientTable
   private var v6Clients: [IPAddress: Int] = [:]
   /// The client of each text that is not a plain IPv4 address; -1 for one that is not an address at all.
   private var clientByText: [Int] = []
-  private(set) var routes: [LogRoute] = []
+  private var routes: [LogRoute] = []
   private var routeNumbers: [LogRoute: Int] = [:]
   private var lastRoute: (route: LogRoute, number: Int)?
+
+  /// A client that came in some way.
+  struct Connection {
+    let client: Int
+    fileprivate let route: Int
+  }
+
+  /// How many lines before its turn the places of a line's names are fetched from memory, and the names.
+  private static let (lead, shortLead) = (16, 8)
 
   package init() {
     let hash = TextHash()
@@ -41,10 +56,34 @@ package struct LogReader: Sendable {
     return try decoded(line)
   }
 
-  /// Prepares for a line that will be read soon: where it is looked up comes into the processor's caches.
-  package func expect(_ line: LogLine) {
-    if let peer = line.peer { v4Clients.prefetch(peer) }
-    if !line.fields.user.isMissing { users.prefetch(line.userHash) }
+  /// Reads all lines of a block.
+  package mutating func read(_ block: LogBlock, into entries: inout [LogEntry]) {
+    entries.removeAll(keepingCapacity: true)
+    let lines = block.lines
+    for place in lines.indices {
+      if place + Self.lead < lines.count, let line = lines[place + Self.lead].plain {
+        if let peer = line.peer { v4Clients.prefetch(peer) }
+        if !line.fields.user.isMissing { users.prefetch(line.userHash) }
+      }
+      if place + Self.shortLead < lines.count, let line = lines[place + Self.shortLead].plain,
+        !line.fields.user.isMissing
+      {
+        users.prefetchText(line.userHash)
+      }
+      entries.append(entry(lines[place]))
+    }
+  }
+
+  private mutating func entry(_ line: LogBlock.Line) -> LogEntry {
+    guard !line.isTooLong else { return .fault(.tooLong) }
+    do throws(LogLineFault) {
+      if let plain = line.plain { return .event(try event(of: plain)) }
+      return .event(try decoded(line.bytes))
+    } catch {
+      guard error == .broken else { return .fault(error) }
+      if line.bytes.allSatisfy({ $0 <= 0x20 }) { return .fault(.blank) }
+      return .fault(line.isEnded ? .broken : .cutOff)
+    }
   }
 
   /// Reads a line with the JSON decoder alone.
@@ -93,7 +132,8 @@ package struct LogReader: Sendable {
       isHealthCheck: kind == .healthCheck)
     return LogEvent(
       kind, at: time.value, isCoarse: time.isCoarse, milliseconds: fields.milliseconds, client: client,
-      route: number(of: route), user: user.map { self.user($0, line.userHash, kind) })
+      connection: connection(client, number(of: route)),
+      user: user.map { self.user($0, line.userHash, kind) })
   }
 
   private mutating func user(_ text: UnsafeRawBufferPointer, _ hash: UInt64, _ kind: LogEvent.Kind) -> UInt32
@@ -118,13 +158,30 @@ package struct LogReader: Sendable {
     if address.family == .v4 { return client(UInt32(truncatingIfNeeded: address.value)) }
     if let number = v6Clients[address] { return number }
     v6Clients[address] = clients.count
-    clients.append(address)
-    return clients.count - 1
+    return add(address)
   }
 
   private mutating func client(_ v4: UInt32) -> Int {
     let number = v4Clients.number(of: v4, new: clients.count)
-    if number == clients.count { clients.append(IPAddress(v4: v4)) }
+    return number == clients.count ? add(IPAddress(v4: v4)) : number
+  }
+
+  private mutating func add(_ client: IPAddress) -> Int {
+    clients.append(client)
+    newest.append((.max, 0))
+    return clients.count - 1
+  }
+
+  private mutating func connection(_ client: Int, _ route: Int) -> Int {
+    let newest = newest[client]
+    if newest.route == UInt32(truncatingIfNeeded: route) { return Int(newest.connection) }
+    let key = UInt64(truncatingIfNeeded: client) << 32 | UInt64(truncatingIfNeeded: route)
+    let number = connectionNumbers[key] ?? connections.count
+    if number == connections.count {
+      connections.append(Connection(client: client, route: route))
+      connectionNumbers[key] = number
+    }
+    self.newest[client] = (UInt32(truncatingIfNeeded: route), UInt32(truncatingIfNeeded: number))
     return number
   }
 
@@ -145,10 +202,15 @@ package struct LogReader: Sendable {
 
   func user(_ number: UInt32) -> String { users.text(Int(number)) }
 
-  func connection(_ client: Int, _ route: Int) -> PastConnection {
-    let route = routes[route]
+  /// The number of the service that a connection came to.
+  func service(of connection: Int) -> Int { routes[connections[connection].route].service }
+
+  func connection(_ number: Int) -> PastConnection {
+    let connection = connections[number]
+    let route = routes[connection.route]
     return PastConnection(
-      service: services.text(route.service), client: clients[client], proxy: route.proxy.map { clients[$0] },
+      service: services.text(route.service), client: clients[connection.client],
+      proxy: route.proxy.map { clients[$0] },
       local: route.local.flatMap { Endpoint(parsing: locals.text($0)) },
       tls: route.tls.flatMap { TLSVersion(parsing: versions.text($0)) }, isLoggedIn: route.isLogin)
   }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// Numbers for texts: the first is 0, and the same text has the same number. Texts are looked up as bytes, so
@@ -37,8 +36,13 @@ struct NameTable {
 
   /// Prepares for looking up a text soon.
   func prefetch(_ hash: UInt64) {
-    let place = place(UInt32(truncatingIfNeeded: hash))
-    slots.withUnsafeBufferPointer { if let base = $0.baseAddress { linux_prefetch(base + place) } }
+    slots.prefetch(place(UInt32(truncatingIfNeeded: hash)))
+  }
+
+  /// Prepares for comparing a text soon, when its place has been fetched.
+  func prefetchText(_ hash: UInt64) {
+    let slot = slots[place(UInt32(truncatingIfNeeded: hash))]
+    if slot.number != 0 { bytes.prefetch(slot.start) }
   }
 
   func text(_ number: Int) -> String {

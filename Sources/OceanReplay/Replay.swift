@@ -1,4 +1,3 @@
-import CLinux
 import OceanAccess
 package import OceanAddresses
 import OceanBase
@@ -67,17 +66,17 @@ package struct Replay: Sendable {
   /// What is known of a client of the log.
   private struct ClientState {
     let address: IPAddress
-    /// The route of its newest connection, and that connection's number: most clients come again as they came.
-    var route = UInt32.max
-    var connection: UInt32 = 0
     /// Whether it is counted among the addresses.
     var isCounted = false
   }
 
   /// What the log's lines are read with.
   package var reader = LogReader()
-  /// How many events before its turn a client's state is fetched from memory.
-  private static let lead = 12
+  /// How many events before its turn an event is fetched from memory, and what is known of its client.
+  private static let (lead, shortLead) = (24, 12)
+
+  /// So few events may be copied.
+  private static let fewEvents = 1 << 12
 
   private let window: Int
   private let provenance: Provenance
@@ -86,8 +85,8 @@ package struct Replay: Sendable {
   /// Events that are not judged yet, as others may have happened before.
   private var waiting: [LogEvent] = []
   private var clock = Int64.min
-  /// By client and route.
-  private var connectionNumbers: [UInt64: Int] = [:]
+  /// How many connections both servers know.
+  private var knownConnections = 0
   private var groups: [Key: Group] = [:]
   private var clients: [ClientState] = []
   /// The addresses that were blocked according to the log.
@@ -142,6 +141,9 @@ package struct Replay: Sendable {
     case .session, .blockedSession, .refusedByRule, .refusedByBlock, .refusedByLimit: break
     }
     if event.kind.isSession, !event.hasDuration { withoutDuration += 1 }
+    while knownConnections <= event.connection { learn() }
+    // All at once: growing would copy what is there again and again.
+    if waiting.count == Self.fewEvents { waiting.reserveCapacity(window) }
     waiting.append(event)
     if waiting.count >= window { judge(window / 2) }
   }
@@ -153,51 +155,46 @@ package struct Replay: Sendable {
     clients += reader.clients[clients.count...].map { ClientState(address: $0) }
     let order = waiting.placesByMoment
     for index in 0..<count {
-      if index + Self.lead < count { prefetch(waiting[order[index + Self.lead]].client) }
+      if index + Self.lead < count { waiting.prefetch(order[index + Self.lead]) }
+      if index + Self.shortLead < count {
+        let event = waiting[order[index + Self.shortLead]]
+        clients.prefetch(event.client)
+        new.prefetch(event)
+        old?.prefetch(event)
+      }
       judge(waiting[order[index]])
     }
-    waiting = order[count...].map { waiting[$0] }
-  }
-
-  private func prefetch(_ client: Int) {
-    clients.withUnsafeBufferPointer { if let base = $0.baseAddress { linux_prefetch(base + client) } }
+    let rest = order[count...].map { waiting[$0] }
+    waiting.removeAll(keepingCapacity: true)
+    waiting += rest
   }
 
   private mutating func judge(_ event: LogEvent) {
     if event.moment < clock { lateLines += 1 }
     clock = max(clock, event.moment)
-    let (connection, peer) = (number(of: event), clients[event.client].address)
+    let peer = clients[event.client].address
     switch event.kind {
     case .failedLogin:
-      new.fail(event, connection, from: peer, at: clock)
-      old?.fail(event, connection, from: peer, at: clock)
+      new.fail(event, from: peer, at: clock)
+      old?.fail(event, from: peer, at: clock)
     case .healthCheck:
-      _ = new.arrive(event, connection, from: peer, at: clock)
-      _ = old?.arrive(event, connection, from: peer, at: clock)
-    default: compare(event, connection, from: peer)
+      _ = new.arrive(event, from: peer, at: clock)
+      _ = old?.arrive(event, from: peer, at: clock)
+    default: compare(event, from: peer)
     }
   }
 
-  /// The number under which both servers know such a connection.
-  private mutating func number(of event: LogEvent) -> Int {
-    let state = clients[event.client]
-    if state.route == UInt32(truncatingIfNeeded: event.route) { return Int(state.connection) }
-    let key = UInt64(truncatingIfNeeded: event.client) << 32 | UInt64(truncatingIfNeeded: event.route)
-    let number = connectionNumbers[key] ?? connectionNumbers.count
-    if number == connectionNumbers.count {
-      let connection = reader.connection(event.client, event.route)
-      new.learn(connection)
-      old?.learn(connection)
-      connectionNumbers[key] = number
-    }
-    clients[event.client].route = UInt32(truncatingIfNeeded: event.route)
-    clients[event.client].connection = UInt32(truncatingIfNeeded: number)
-    return number
+  /// Lets both servers know the next connection.
+  private mutating func learn() {
+    let connection = reader.connection(knownConnections)
+    new.learn(connection)
+    old?.learn(connection)
+    knownConnections += 1
   }
 
-  private mutating func compare(_ event: LogEvent, _ connection: Int, from peer: IPAddress) {
-    let number = new.arrive(event, connection, from: peer, at: clock)
-    let before = old?.arrive(event, connection, from: peer, at: clock)
+  private mutating func compare(_ event: LogEvent, from peer: IPAddress) {
+    let number = new.arrive(event, from: peer, at: clock)
+    let before = old?.arrive(event, from: peer, at: clock)
     if event.kind == .blockedSession || event.kind == .refusedByBlock {
       blockedInLog.insert(new.prefix(of: peer))
     }
@@ -218,7 +215,7 @@ package struct Replay: Sendable {
     connections += 1
     guard wasAllowed != isAllowed else { return }
     if !isAllowed { refusals += 1 }
-    let key = Key(client: event.client, service: reader.routes[event.route].service, outcome: number)
+    let key = Key(client: event.client, service: reader.service(of: event.connection), outcome: number)
     groups[key, default: Group()].add(event)
   }
 
@@ -238,8 +235,8 @@ package struct Replay: Sendable {
     .sorted {
       let (a, b) = ($0.0, $1.0)
       // Otherwise equal ones have one order too, whatever the order of a dictionary is.
-      return (a.isAllowed ? 1 : 0, -a.connections, a.peer, $0.1.service, $0.1.outcome)
-        < (b.isAllowed ? 1 : 0, -b.connections, b.peer, $1.1.service, $1.1.outcome)
+      return (a.isAllowed ? 1 : 0, -a.connections, a.peer, a.service, a.last, $0.1.outcome)
+        < (b.isAllowed ? 1 : 0, -b.connections, b.peer, b.service, b.last, $1.1.outcome)
     }
     .map(\.0)
   }

@@ -125,6 +125,12 @@ struct SimulatedServer {
     return outcomes.count - 1
   }
 
+  /// Prepares for an event soon: what it is decided by comes into the processor's caches.
+  func prefetch(_ event: LogEvent) {
+    judgements.prefetch(event.connection)
+    latestEnds.prefetch(event.client)
+  }
+
   // MARK: - Time
 
   /// Ends the sessions that have ended when an event happens.
@@ -155,11 +161,9 @@ struct SimulatedServer {
   /// Decides about a connection, and lets it in if it may come in.
   ///
   /// - Returns: the number of the outcome; nil if it cannot be known.
-  mutating func arrive(
-    _ event: LogEvent, _ connection: Int, from peer: IPAddress, at now: Int64
-  ) -> Int? {
+  mutating func arrive(_ event: LogEvent, from peer: IPAddress, at now: Int64) -> Int? {
     advance(to: now, for: event)
-    let judgement = judgements[connection]
+    let judgement = judgements[event.connection]
     let end = event.kind.isSession ? max(event.time, now) : now
     guard let service = judgement.service else { return judgement.outcome }
     let isHealthCheck = event.kind == .healthCheck
@@ -209,9 +213,9 @@ struct SimulatedServer {
   }
 
   /// Counts a failed login, and ends the sessions of an address that it blocks.
-  mutating func fail(_ event: LogEvent, _ connection: Int, from peer: IPAddress, at now: Int64) {
+  mutating func fail(_ event: LogEvent, from peer: IPAddress, at now: Int64) {
     advance(to: now, for: event)
-    let judgement = judgements[connection]
+    let judgement = judgements[event.connection]
     guard let number = judgement.outcome, outcomes[number].obstacle == nil, let service = judgement.service,
       services[service].policy.isHammeringCounted, !isMissing(event)
     else { return }

@@ -1,5 +1,3 @@
-import CLinux
-
 /// The numbers of IPv4 clients by address.
 struct V4ClientTable {
   /// An address in the high half, the client's number plus one in the low half; 0 in a vacant slot. The count is a
@@ -26,9 +24,7 @@ struct V4ClientTable {
   }
 
   /// Prepares for looking up an address soon.
-  func prefetch(_ address: UInt32) {
-    slots.withUnsafeBufferPointer { if let base = $0.baseAddress { linux_prefetch(base + place(address)) } }
-  }
+  func prefetch(_ address: UInt32) { slots.prefetch(place(address)) }
 
   private func place(_ address: UInt32) -> Int {
     Int(truncatingIfNeeded: hash(address)) & (slots.count - 1)

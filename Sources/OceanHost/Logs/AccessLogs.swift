@@ -31,8 +31,8 @@ package struct AccessLogs {
   private static let maxPlaces = 3
   /// Clocks of two machines may differ by so much, in milliseconds.
   private static let tolerance: Int64 = 60_000
-  /// How many lines before its turn a line's names are fetched from memory.
-  private static let lead = 8
+  /// The time of a log's first line is looked for in so many.
+  private static let firstLines = 1000
 
   package private(set) var replay: Replay
   package private(set) var faults = Faults()
@@ -66,76 +66,105 @@ package struct AccessLogs {
     }
     waiting.sort { $0.first < $1.first }
     var next = waiting[...]
-    var open: [(head: LogEvent, source: LogSource)] = []
+    var open: [OpenLog] = []
+    func show() { progress(sources.reduce(0) { $0 + $1.octetsRead }, total) }
     while true {
       // The log whose next line is the oldest, and until when it stays that.
-      let place = open.indices.min { open[$0].head.time < open[$1].head.time }
-      guard let place, next.first.map({ $0.first > open[place].head.time }) ?? true else {
+      let place = open.indices.min { open[$0].time < open[$1].time }
+      guard let place, next.first.map({ $0.first > open[place].time }) ?? true else {
         guard let (_, source) = next.popFirst() else { break }
         source.readAhead()
-        if let head = try event(of: source) { open.append((head, source)) }
+        var log = OpenLog(source)
+        if try readHead(of: &log, show) { open.append(log) }
         continue
       }
-      let others = open.indices.lazy.filter { $0 != place }.map { open[$0].head.time }
+      let others = open.indices.lazy.filter { $0 != place }.map { open[$0].time }
       let limit = min(others.min() ?? .max, next.first?.first ?? .max)
-      let source = open[place].source
-      var head: LogEvent? = open[place].head
-      var lines = 0
-      while let event = head, event.time <= limit {
-        replay.add(event)
-        head = try self.event(of: source)
-        lines += 1
-        if lines % 8192 == 0 { progress(sources.reduce(0) { $0 + $1.octetsRead }, total) }
+      var log = open.remove(at: place)
+      var isOpen = true
+      while isOpen, log.time <= limit {
+        judge(&log, until: limit)
+        isOpen = try readHead(of: &log, show)
       }
-      if let head { open[place].head = head } else { open.remove(at: place) }
+      if isOpen { open.insert(log, at: place) }
     }
     replay.finish()
     try requireEvents(sources)
+  }
+
+  /// A log that is being read.
+  private struct OpenLog {
+    let source: LogSource
+    /// Some lines, and which of them is the next.
+    var entries: [LogEntry] = []
+    var place = 0
+    /// How many lines came before these.
+    var linesBefore = 0
+    /// The time of the next line.
+    var time = Int64.min
+
+    init(_ source: LogSource) { self.source = source }
+
+    /// The number of the next line.
+    var number: Int { linesBefore + place + 1 }
   }
 
   /// The time of a file's first line; that of a pipe, which cannot be read twice, is before all others.
   private mutating func firstTime(of source: LogSource) throws(Failure) -> Int64 {
     guard source.octets != nil else { return .min }
     var first: Int64?
-    while first == nil, source.number < 1000, let line = try source.next() {
-      if !line.isTooLong { first = try? replay.reader.event(line.bytes).time }
+    var (lines, entries) = (0, [LogEntry]())
+    while first == nil, lines < Self.firstLines, let block = try source.next() {
+      replay.reader.read(block, into: &entries)
+      first = entries.lazy.compactMap { if case .event(let event) = $0 { event.time } else { nil } }.first
+      lines += entries.count
     }
     try source.rewind()
     return first ?? .min
   }
 
-  /// The next line that is one of an access log.
-  private mutating func event(of source: LogSource) throws(Failure) -> LogEvent? {
-    while let line = try source.next() {
-      if line.isTooLong {
-        faults.tooLong += 1
-        continue
-      }
-      if line.bytes.last == 0x0d { faults.withCarriageReturn += 1 }
-      if let upcoming = source.upcoming(Self.lead) { replay.reader.expect(upcoming) }
-      do throws(LogLineFault) {
-        let event =
-          if let plain = line.plain { try replay.reader.event(of: plain) } else {
-            try replay.reader.decoded(line.bytes)
-          }
-        hasEvents = true
-        if event.time > now + Self.tolerance { faults.future += 1 }
-        return event
-      } catch {
-        note(error, line.bytes, isEnded: line.isEnded, in: source)
-      }
+  /// Judges lines of a log, as far as they were read and are those of connections.
+  private mutating func judge(_ log: inout OpenLog, until limit: Int64) {
+    let future = now + Self.tolerance
+    while log.place < log.entries.count, case .event(let event) = log.entries[log.place], event.time <= limit
+    {
+      hasEvents = true
+      if event.time > future { faults.future += 1 }
+      replay.add(event)
+      log.place += 1
     }
-    if source.number == 0 { faults.empty.append(source.name) }
-    return nil
   }
 
-  private mutating func note(
-    _ fault: LogLineFault, _ bytes: UnsafeRawBufferPointer, isEnded: Bool, in source: LogSource
-  ) {
-    let place = "\(source.name):\(source.number)"
+  /// Goes to the next line that is one of an access log.
+  ///
+  /// - Returns: false at the end.
+  private mutating func readHead(of log: inout OpenLog, _ progress: () -> Void) throws(Failure) -> Bool {
+    while true {
+      while log.place < log.entries.count {
+        switch log.entries[log.place] {
+        case .event(let event):
+          log.time = event.time
+          return true
+        case .fault(let fault): note(fault, "\(log.source.name):\(log.number)")
+        }
+        log.place += 1
+      }
+      log.linesBefore += log.entries.count
+      log.place = 0
+      guard let block = try log.source.next() else { break }
+      replay.reader.read(block, into: &log.entries)
+      faults.withCarriageReturn += block.withCarriageReturn
+      progress()
+    }
+    if log.linesBefore == 0 { faults.empty.append(log.source.name) }
+    return false
+  }
+
+  private mutating func note(_ fault: LogLineFault, _ place: String) {
     switch fault {
-    case .broken where bytes.allSatisfy({ $0 <= 0x20 }): break
-    case .broken where !isEnded: faults.cutOff += 1
+    case .blank: break
+    case .cutOff: faults.cutOff += 1
+    case .tooLong: faults.tooLong += 1
     case .broken:
       faults.broken += 1
       if faults.places.count < Self.maxPlaces { faults.places.append(place) }

@@ -75,16 +75,16 @@ final class LogInput: @unchecked Sendable {
     block.removeAll()
     var count = rest.count
     block.buffer.copyBytes(from: rest)
-    while block.lines.isEmpty, !isAtEnd {
+    while block.isEmpty, !isAtEnd {
       let start = count
       count += try fill(UnsafeMutableRawBufferPointer(rebasing: block.buffer[start...]))
       let bytes = UnsafeRawBufferPointer(rebasing: block.buffer[..<count])
       let unread = split(bytes, from: start, into: block)
       count = unread.count
       // Only where no line has ended; the lines of the block stay where they are.
-      if block.lines.isEmpty { block.buffer.copyMemory(from: unread) } else { rest = Array(unread) }
+      if block.isEmpty { block.buffer.copyMemory(from: unread) } else { rest = Array(unread) }
     }
-    return !block.lines.isEmpty
+    return !block.isEmpty
   }
 
   /// Finds the lines in what was read.

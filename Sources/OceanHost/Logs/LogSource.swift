@@ -1,15 +1,11 @@
 import OceanBase
 import OceanReplay
 
-/// One log, read line by line.
+/// One log, read in blocks of lines.
 final class LogSource {
-  /// The number of the line that was read last.
-  private(set) var number = 0
   private let input: LogInput
   private var ahead: ReadAhead?
   private var block = LogBlock()
-  /// The place of the next line in the block.
-  private var place = 0
   private var isAtEnd = false
 
   /// - Parameter path: `-` is standard input.
@@ -30,8 +26,7 @@ final class LogSource {
   /// Goes back to the first line of a file.
   func rewind() throws(Failure) {
     try input.rewind()
-    block.removeAll()
-    (place, number, isAtEnd) = (0, 0, false)
+    isAtEnd = false
   }
 
   /// Lets another thread do the rest of the reading, if there is a core for it.
@@ -40,32 +35,17 @@ final class LogSource {
     ahead = ReadAhead(input)
   }
 
-  /// - Returns: the next line, whose bytes are valid until the next call; nil at the end.
-  func next() throws(Failure) -> LogBlock.Line? {
+  /// The next lines, whose bytes are valid until the next call; nil at the end.
+  func next() throws(Failure) -> LogBlock? {
     guard !isAtEnd else { return nil }
-    if place == block.lines.count {
-      guard try nextBlock() else { return nil }
-      place = 0
-    }
-    place += 1
-    number += 1
-    return block.lines[place - 1]
-  }
-
-  /// The line some places after the one that was read last, if it is in memory already.
-  func upcoming(_ distance: Int) -> LogLine? {
-    let place = place + distance - 1
-    return place < block.lines.count ? block.lines[place].plain : nil
-  }
-
-  private func nextBlock() throws(Failure) -> Bool {
-    guard let ahead else {
-      isAtEnd = try !input.read(into: block)
-      return !isAtEnd
-    }
     isAtEnd = true
-    guard let next = try ahead.next(block) else { return false }
-    (block, isAtEnd) = (next, false)
-    return true
+    if let ahead {
+      guard let next = try ahead.next(block) else { return nil }
+      block = next
+    } else {
+      guard try input.read(into: block) else { return nil }
+    }
+    isAtEnd = false
+    return block
   }
 }

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import OceanBase
+import OceanReplay
 import Synchronization
 
 /// Reads a log on a thread of its own, some blocks before they are wanted, so that lines are taken apart while others
