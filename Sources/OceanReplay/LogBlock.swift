@@ -1,14 +1,13 @@
 /// Some lines of a log, with the bytes they are in. One thread at a time has it.
 package final class LogBlock: @unchecked Sendable {
   /// A line, without its end.
-  struct Line {
-    let bytes: UnsafeRawBufferPointer
-    /// The line taken apart, if it is like the server's.
-    let plain: LogLine?
-    /// Whether the line has its end. The last line of a log may be cut off.
-    let isEnded: Bool
-    /// Whether it is longer than any line that is read; it has no bytes then.
-    let isTooLong: Bool
+  enum Line {
+    /// One that is like the server's, taken apart.
+    case plain(LogLine)
+    /// Any other line, and whether it has its end. The last line of a log may be cut off.
+    case other(UnsafeRawBufferPointer, isEnded: Bool)
+    /// One that is longer than any line that is read.
+    case tooLong
   }
 
   private static let size = 256 << 10
@@ -16,6 +15,7 @@ package final class LogBlock: @unchecked Sendable {
   /// Where the bytes are. Those of lines stay as they are.
   package let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
   private(set) var lines: [Line] = []
+  private var isTakenApart = false
   /// How many lines end in CR LF.
   package private(set) var withCarriageReturn = 0
 
@@ -27,19 +27,26 @@ package final class LogBlock: @unchecked Sendable {
 
   package func removeAll() {
     lines.removeAll(keepingCapacity: true)
-    withCarriageReturn = 0
+    (isTakenApart, withCarriageReturn) = (false, 0)
   }
 
   /// - Parameter bytes: some of `buffer`.
-  package func append(_ bytes: UnsafeRawBufferPointer, isEnded: Bool, _ scanner: inout LogScanner) {
+  package func append(_ bytes: UnsafeRawBufferPointer, isEnded: Bool) {
     if bytes.last == UInt8(ascii: "\r") { withCarriageReturn += 1 }
-    lines.append(
-      Line(bytes: bytes, plain: scanner.line(plain: bytes), isEnded: isEnded, isTooLong: false))
+    lines.append(.other(bytes, isEnded: isEnded))
   }
 
-  package func appendTooLong() {
-    lines.append(
-      Line(bytes: UnsafeRawBufferPointer(start: nil, count: 0), plain: nil, isEnded: true, isTooLong: true))
+  package func appendTooLong() { lines.append(.tooLong) }
+
+  /// Takes those lines apart that are like the server's, unless that has been done.
+  package func takeApart(_ scanner: inout LogScanner) {
+    guard !isTakenApart else { return }
+    isTakenApart = true
+    for place in lines.indices {
+      if case .other(let bytes, _) = lines[place], let line = scanner.line(plain: bytes) {
+        lines[place] = .plain(line)
+      }
+    }
   }
 }
 

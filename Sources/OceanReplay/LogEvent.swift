@@ -80,14 +80,16 @@ package struct LogEvent: Sendable, Hashable {
 
 extension [LogEvent] {
   /// The places of the events in the order of their moments; of equal ones, the first comes first.
-  var placesByMoment: [Int] {
-    let start = lazy.map(\.moment).min() ?? 0
-    let end = lazy.map(\.moment).max() ?? 0
+  var placesByMoment: ContiguousArray<UInt64> {
+    var (start, end) = (Int64.max, Int64.min)
+    for event in self { (start, end) = (Swift.min(start, event.moment), Swift.max(end, event.moment)) }
     let width = UInt64.bitWidth - UInt64(truncatingIfNeeded: count).leadingZeroBitCount
     // The moment, and below it the place: a number for each event. No two times of a log are so far apart that they
     // do not fit.
     guard UInt64(bitPattern: end &- start).leadingZeroBitCount >= width else {
-      return indices.sorted { (self[$0].moment, $0) < (self[$1].moment, $1) }
+      return ContiguousArray(
+        indices.sorted { (self[$0].moment, $0) < (self[$1].moment, $1) }
+          .map { UInt64(truncatingIfNeeded: $0) })
     }
     var order = ContiguousArray<UInt64>()
     order.reserveCapacity(count)
@@ -96,7 +98,8 @@ extension [LogEvent] {
     }
     order.radixSort { $0 >> width }
     let places = UInt64(1) << width &- 1
-    return order.map { Int(truncatingIfNeeded: $0 & places) }
+    for index in order.indices { order[index] &= places }
+    return order
   }
 }
 

@@ -2,13 +2,16 @@ import Glibc
 
 /// Where the fields of a line are that matter here. Lines go from one thread to another, so this is small.
 struct LogFields {
-  /// Where a text is in the line's bytes; no field is longer than 4 GB.
+  /// Where a text is in the line's bytes.
   struct Text {
-    fileprivate var start: UInt32 = 0
-    fileprivate var count = UInt32.max
+    fileprivate var start: UInt16 = 0
+    fileprivate var count = UInt16.max
 
     var isMissing: Bool { count == .max }
   }
+
+  /// No line that is read has more bytes.
+  private static let maxBytes = Int(UInt16.max) - 1
 
   private let bytes: UnsafeRawBufferPointer
   private(set) var time = Text()
@@ -20,7 +23,10 @@ struct LogFields {
   private(set) var tls = Text()
   private(set) var user = Text()
   private(set) var outcome = Text()
-  private(set) var milliseconds: Int64?
+  private var knownMilliseconds: Int64 = -1
+
+  /// For how long the connection was open; nil if the line does not say it.
+  var milliseconds: Int64? { knownMilliseconds < 0 ? nil : knownMilliseconds }
 
   /// The bytes of a text; nil if the line does not have it.
   @inline(__always)
@@ -30,15 +36,17 @@ struct LogFields {
   }
 
   /// - Parameter ranges: those of the time, event, service, peer, proxy, local, TLS version, user, and outcome.
-  init(_ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>?], milliseconds: Int64?) {
+  /// - Returns: nil if there are more bytes than a line has.
+  init?(_ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>?], milliseconds: Int64?) {
+    guard bytes.count <= Self.maxBytes else { return nil }
     self.bytes = bytes
     let texts = ranges.map { range in
-      range.map { Text(start: UInt32(clamping: $0.lowerBound), count: UInt32(clamping: $0.count)) } ?? Text()
+      range.map { Text(start: UInt16(clamping: $0.lowerBound), count: UInt16(clamping: $0.count)) } ?? Text()
     }
     (time, event, service) = (texts[0], texts[1], texts[2])
     (peer, proxy, local) = (texts[3], texts[4], texts[5])
     (tls, user, outcome) = (texts[6], texts[7], texts[8])
-    self.milliseconds = milliseconds
+    knownMilliseconds = milliseconds ?? -1
   }
 
   /// Reads a line as the server writes it: one object, texts in ASCII without escapes, plain numbers.
@@ -47,7 +55,7 @@ struct LogFields {
   /// - Returns: nil for any other line, whether it is JSON or not: a decoder reads it then. So each line has one
   ///   meaning, and this is only faster.
   init?(plain line: UnsafeRawBufferPointer, _ keys: inout LineKeys) {
-    guard line.count < UInt32.max else { return nil }
+    guard line.count <= Self.maxBytes else { return nil }
     bytes = line
     var scanner = PlainScanner(line)
     var found: UInt16 = 0
@@ -76,7 +84,7 @@ struct LogFields {
         }
         if field == .seconds {
           guard let value = scanner.milliseconds() else { return nil }
-          milliseconds = value
+          knownMilliseconds = value
         } else {
           guard scanner.isAtNumber ? scanner.number() : scanner.literal(isNull: false) else { return nil }
         }
@@ -238,7 +246,7 @@ private struct PlainScanner {
     let count = position - start
     position += 1
     return LogFields.Text(
-      start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: count))
+      start: UInt16(truncatingIfNeeded: start), count: UInt16(truncatingIfNeeded: count))
   }
 
   /// Goes to the next byte that is not plain text: a quote, an escape, a control character, or not ASCII.

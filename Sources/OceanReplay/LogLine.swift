@@ -1,12 +1,37 @@
 /// A line of a log, taken apart: the part of reading it that needs no other line, so that a thread of its own can do it.
+/// Lines go from one thread to another, so this is small.
 package struct LogLine {
   let fields: LogFields
-  /// The line's time; nil if it has none.
-  let time: (value: Int64, isCoarse: Bool)?
-  /// The client's address, if it is of IPv4 and written in the usual way.
-  let peer: UInt32?
   /// The hash of the user's name; 0 without a user.
   let userHash: UInt64
+  /// What happened, if it was not a proxy's health check.
+  let kind: LogEvent.Kind
+  private let hasTime: Bool
+  private let isCoarse: Bool
+  private let hasPeer: Bool
+  private let peerValue: UInt32
+  private let timeValue: Int64
+
+  fileprivate init(_ fields: LogFields, _ times: inout LogTimes, _ hash: TextHash) {
+    self.fields = fields
+    userHash = fields[fields.user].map { hash($0) } ?? 0
+    if let event = fields[fields.event], let outcome = fields[fields.outcome] {
+      kind = LogEvent.Kind(event, outcome)
+    } else {
+      kind = .unknown
+    }
+    let time = fields[fields.time].flatMap { times.milliseconds($0) }
+    hasTime = time != nil
+    (timeValue, isCoarse) = time ?? (0, false)
+    let peer = fields[fields.peer].flatMap { UInt32(dottedDecimal: $0) }
+    hasPeer = peer != nil
+    peerValue = peer ?? 0
+  }
+
+  /// The line's time; nil if it has none.
+  var time: (value: Int64, isCoarse: Bool)? { hasTime ? (timeValue, isCoarse) : nil }
+  /// The client's address, if it is of IPv4 and written in the usual way.
+  var peer: UInt32? { hasPeer ? peerValue : nil }
 }
 
 /// Takes lines apart. The texts of a line are valid as long as its bytes.
@@ -23,33 +48,37 @@ package struct LogScanner: Sendable {
     LogFields(plain: line, &keys).map { self.line($0) }
   }
 
-  mutating func line(_ fields: LogFields) -> LogLine {
-    LogLine(
-      fields: fields, time: fields[fields.time].flatMap { times.milliseconds($0) },
-      peer: fields[fields.peer].flatMap { UInt32(dottedDecimal: $0) },
-      userHash: fields[fields.user].map { hash($0) } ?? 0)
-  }
+  mutating func line(_ fields: LogFields) -> LogLine { LogLine(fields, &times, hash) }
 }
 
 extension UInt32 {
   /// An IPv4 address in dotted decimal: four octets without leading zeros.
   init?(dottedDecimal text: UnsafeRawBufferPointer) {
     guard (7...15).contains(text.count) else { return nil }
-    var (address, octet, digits, octets): (UInt32, UInt32, Int, Int) = (0, 0, 0, 1)
-    for byte in text {
-      if byte == UInt8(ascii: ".") {
-        guard digits > 0, octets < 4 else { return nil }
-        address = address << 8 | octet
-        (octet, digits) = (0, 0)
-        octets += 1
-      } else {
-        guard byte &- 0x30 < 10, digits == 0 || octet > 0 else { return nil }
-        octet = octet * 10 + UInt32(byte &- 0x30)
-        digits += 1
-        guard octet < 256 else { return nil }
-      }
+    var (address, position): (UInt32, Int) = (0, 0)
+    func digit() -> UInt32? {
+      guard position < text.count, text[position] &- 0x30 < 10 else { return nil }
+      return UInt32(text[position] &- 0x30)
     }
-    guard digits > 0, octets == 4 else { return nil }
-    self = address << 8 | octet
+    for number in 0..<4 {
+      if number > 0 {
+        guard position < text.count, text[position] == UInt8(ascii: ".") else { return nil }
+        position += 1
+      }
+      guard var octet = digit() else { return nil }
+      position += 1
+      if octet > 0, let second = digit() {
+        octet = octet * 10 + second
+        position += 1
+        if let third = digit() {
+          octet = octet * 10 + third
+          position += 1
+        }
+      }
+      guard octet < 256 else { return nil }
+      address = address << 8 | octet
+    }
+    guard position == text.count else { return nil }
+    self = address
   }
 }

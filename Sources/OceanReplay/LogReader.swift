@@ -10,6 +10,8 @@ package struct LogReader: Sendable {
   package private(set) var scanner: LogScanner
   private var services: NameTable
   private var locals: NameTable
+  /// The endpoint of each local address; nil for a text that is not one.
+  private var endpoints: [Endpoint?] = []
   private var versions: NameTable
   private var users: NameTable
   private var addressTexts: NameTable
@@ -61,11 +63,11 @@ package struct LogReader: Sendable {
     entries.removeAll(keepingCapacity: true)
     let lines = block.lines
     for place in lines.indices {
-      if place + Self.lead < lines.count, let line = lines[place + Self.lead].plain {
+      if place + Self.lead < lines.count, case .plain(let line) = lines[place + Self.lead] {
         if let peer = line.peer { v4Clients.prefetch(peer) }
         if !line.fields.user.isMissing { users.prefetch(line.userHash) }
       }
-      if place + Self.shortLead < lines.count, let line = lines[place + Self.shortLead].plain,
+      if place + Self.shortLead < lines.count, case .plain(let line) = lines[place + Self.shortLead],
         !line.fields.user.isMissing
       {
         users.prefetchText(line.userHash)
@@ -75,14 +77,26 @@ package struct LogReader: Sendable {
   }
 
   private mutating func entry(_ line: LogBlock.Line) -> LogEntry {
-    guard !line.isTooLong else { return .fault(.tooLong) }
     do throws(LogLineFault) {
-      if let plain = line.plain { return .event(try event(of: plain)) }
-      return .event(try decoded(line.bytes))
+      switch line {
+      case .plain(let line): return .event(try event(of: line))
+      case .other(let bytes, let isEnded): return .event(try decoded(bytes, isEnded: isEnded))
+      case .tooLong: return .fault(.tooLong)
+      }
     } catch {
-      guard error == .broken else { return .fault(error) }
-      if line.bytes.allSatisfy({ $0 <= 0x20 }) { return .fault(.blank) }
-      return .fault(line.isEnded ? .broken : .cutOff)
+      return .fault(error)
+    }
+  }
+
+  private mutating func decoded(
+    _ line: UnsafeRawBufferPointer, isEnded: Bool
+  ) throws(LogLineFault) -> LogEvent {
+    do throws(LogLineFault) {
+      return try decoded(line)
+    } catch {
+      guard error == .broken else { throw error }
+      if line.allSatisfy({ $0 <= 0x20 }) { throw .blank }
+      throw isEnded ? .broken : .cutOff
     }
   }
 
@@ -104,8 +118,10 @@ package struct LogReader: Sendable {
       return start..<bytes.count
     }
     let result = bytes.withUnsafeBytes { bytes in
-      let line = scanner.line(LogFields(bytes, ranges, milliseconds: decoded.milliseconds))
-      return Result { () throws(LogLineFault) in try event(of: line) }
+      return Result { () throws(LogLineFault) in
+        guard let fields = LogFields(bytes, ranges, milliseconds: decoded.milliseconds) else { throw .foreign }
+        return try event(of: scanner.line(fields))
+      }
     }
     return try result.get()
   }
@@ -113,9 +129,8 @@ package struct LogReader: Sendable {
   /// - Parameter line: from a copy of this reader's scanner.
   package mutating func event(of line: LogLine) throws(LogLineFault) -> LogEvent {
     let fields = line.fields
-    guard let time = line.time, let eventText = fields[fields.event], let service = fields[fields.service],
-      let peer = fields[fields.peer], let outcome = fields[fields.outcome],
-      let client = client(peer, line.peer)
+    guard let time = line.time, !fields.event.isMissing, let service = fields[fields.service],
+      let peer = fields[fields.peer], !fields.outcome.isMissing, let client = client(peer, line.peer)
     else { throw .foreign }
     var proxy: Int?
     if let text = fields[fields.proxy] {
@@ -124,10 +139,10 @@ package struct LogReader: Sendable {
     }
     let user = fields[fields.user]
     let isHealthCheck = proxy == client && user == nil
-    let kind = LogEvent.Kind(eventText, outcome, isHealthCheck: isHealthCheck)
+    let kind = isHealthCheck && line.kind.isSession ? LogEvent.Kind.healthCheck : line.kind
     let route = LogRoute(
       service: services.number(of: service), proxy: proxy,
-      local: fields[fields.local].map { locals.number(of: $0) },
+      local: fields[fields.local].map { local($0) },
       tls: fields[fields.tls].map { versions.number(of: $0) }, isLogin: user != nil,
       isHealthCheck: kind == .healthCheck)
     return LogEvent(
@@ -141,6 +156,12 @@ package struct LogReader: Sendable {
     // Names that were only guessed are not kept.
     UInt32(
       truncatingIfNeeded: kind.isSession ? users.number(of: text, hash: hash) : Int(truncatingIfNeeded: hash))
+  }
+
+  private mutating func local(_ text: UnsafeRawBufferPointer) -> Int {
+    let number = locals.number(of: text)
+    if number == endpoints.count { endpoints.append(Endpoint(parsing: locals.text(number))) }
+    return number
   }
 
   /// - Parameter v4: the address, if the text is one of IPv4.
@@ -211,15 +232,15 @@ package struct LogReader: Sendable {
     return PastConnection(
       service: services.text(route.service), client: clients[connection.client],
       proxy: route.proxy.map { clients[$0] },
-      local: route.local.flatMap { Endpoint(parsing: locals.text($0)) },
+      local: route.local.flatMap { endpoints[$0] },
       tls: route.tls.flatMap { TLSVersion(parsing: versions.text($0)) }, isLoggedIn: route.isLogin)
   }
 }
 
 extension LogEvent.Kind {
-  fileprivate init(_ event: UnsafeRawBufferPointer, _ outcome: UnsafeRawBufferPointer, isHealthCheck: Bool) {
+  init(_ event: UnsafeRawBufferPointer, _ outcome: UnsafeRawBufferPointer) {
     if event.isText("session") {
-      self = isHealthCheck ? .healthCheck : outcome.isText("blocked") ? .blockedSession : .session
+      self = outcome.isText("blocked") ? .blockedSession : .session
     } else if event.isText("refused") {
       if outcome.isText("black_list") || outcome.isText("ip_control_default") {
         self = .refusedByRule

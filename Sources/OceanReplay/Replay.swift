@@ -155,16 +155,16 @@ package struct Replay: Sendable {
     clients += reader.clients[clients.count...].map { ClientState(address: $0) }
     let order = waiting.placesByMoment
     for index in 0..<count {
-      if index + Self.lead < count { waiting.prefetch(order[index + Self.lead]) }
+      if index + Self.lead < count { waiting.prefetch(Int(order[index + Self.lead])) }
       if index + Self.shortLead < count {
-        let event = waiting[order[index + Self.shortLead]]
+        let event = waiting[Int(order[index + Self.shortLead])]
         clients.prefetch(event.client)
         new.prefetch(event)
         old?.prefetch(event)
       }
-      judge(waiting[order[index]])
+      judge(waiting[Int(order[index])])
     }
-    let rest = order[count...].map { waiting[$0] }
+    let rest = order[count...].map { waiting[Int($0)] }
     waiting.removeAll(keepingCapacity: true)
     waiting += rest
   }
@@ -224,21 +224,35 @@ package struct Replay: Sendable {
   /// The differences. Clients that would be refused come first, then those with the most connections.
   package var affected: [Affected] {
     groups.map { key, group in
-      let outcome = new.outcomes[key.outcome]
-      let affected = Affected(
-        service: reader.service(key.service), peer: reader.clients[key.client],
-        connections: group.connections,
+      Rank(
+        isAllowed: new.outcomes[key.outcome].obstacle == nil, connections: group.connections,
+        peer: reader.clients[key.client], key: key)
+    }
+    .sorted()
+    .compactMap { rank in
+      guard let group = groups[rank.key] else { return nil }
+      let outcome = new.outcomes[rank.key.outcome]
+      return Affected(
+        service: reader.service(rank.key.service), peer: rank.peer, connections: group.connections,
         last: Timestamp.text(milliseconds: group.last), users: Set(group.users.map { reader.user($0) }),
         outcome: outcome, place: new.decisions.place(of: outcome, provenance))
-      return (affected, key)
     }
-    .sorted {
-      let (a, b) = ($0.0, $1.0)
+  }
+
+  /// The place of a group among the differences. There may be very many.
+  private struct Rank: Comparable {
+    let isAllowed: Bool
+    let connections: Int
+    let peer: IPAddress
+    let key: Key
+
+    static func < (a: Rank, b: Rank) -> Bool {
+      if a.isAllowed != b.isAllowed { return b.isAllowed }
+      if a.connections != b.connections { return a.connections > b.connections }
+      if a.peer != b.peer { return a.peer < b.peer }
       // Otherwise equal ones have one order too, whatever the order of a dictionary is.
-      return (a.isAllowed ? 1 : 0, -a.connections, a.peer, a.service, a.last, $0.1.outcome)
-        < (b.isAllowed ? 1 : 0, -b.connections, b.peer, b.service, b.last, $1.1.outcome)
+      return (a.key.service, a.key.outcome) < (b.key.service, b.key.outcome)
     }
-    .map(\.0)
   }
 
   /// The addresses that the new plan blocks and that were not blocked before, or at other times.

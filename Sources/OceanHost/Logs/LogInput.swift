@@ -18,7 +18,6 @@ final class LogInput: @unchecked Sendable {
   private var child: ChildOutput?
   /// Where octets are read: the file, or the program that decompresses it.
   private var input: Int32
-  private var scanner: LogScanner
   /// The start of a line whose end was not read yet.
   private var rest: [UInt8] = []
   /// Whether that line is too long to be kept.
@@ -27,9 +26,8 @@ final class LogInput: @unchecked Sendable {
   private var hasRead = false
 
   /// - Parameter path: `-` is standard input.
-  init(_ path: String, _ scanner: LogScanner) throws(Failure) {
+  init(_ path: String) throws(Failure) {
     name = (path == Files.standardInput ? "standard input" : path).escapedForDisplay
-    self.scanner = scanner
     let file =
       path == Files.standardInput ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw Failure("cannot read \(name): \(errorText(errno))") }
@@ -101,7 +99,7 @@ final class LogInput: @unchecked Sendable {
         block.appendTooLong()
         isTooLong = false
       } else {
-        block.append(UnsafeRawBufferPointer(rebasing: bytes[lineStart..<end]), isEnded: true, &scanner)
+        block.append(UnsafeRawBufferPointer(rebasing: bytes[lineStart..<end]), isEnded: true)
       }
       (lineStart, searched) = (end + 1, end + 1)
     }
@@ -110,7 +108,7 @@ final class LogInput: @unchecked Sendable {
       if isTooLong {
         block.appendTooLong()
       } else if !unread.isEmpty {
-        block.append(unread, isEnded: false, &scanner)
+        block.append(unread, isEnded: false)
       }
       unread = UnsafeRawBufferPointer(rebasing: bytes[bytes.count...])
     } else if unread.count > Self.maxLine {

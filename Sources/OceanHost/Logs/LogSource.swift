@@ -4,12 +4,16 @@ import OceanReplay
 /// One log, read in blocks of lines.
 final class LogSource {
   private let input: LogInput
+  private var scanner: LogScanner
   private var ahead: ReadAhead?
   private var block = LogBlock()
   private var isAtEnd = false
 
   /// - Parameter path: `-` is standard input.
-  init(_ path: String, _ scanner: LogScanner) throws(Failure) { input = try LogInput(path, scanner) }
+  init(_ path: String, _ scanner: LogScanner) throws(Failure) {
+    input = try LogInput(path)
+    self.scanner = scanner
+  }
 
   deinit { ahead?.end() }
 
@@ -32,7 +36,7 @@ final class LogSource {
   /// Lets another thread do the rest of the reading, if there is a core for it.
   func readAhead() {
     guard ahead == nil, octets != nil, Process.usableCores > 1 else { return }
-    ahead = ReadAhead(input)
+    ahead = ReadAhead(input, scanner)
   }
 
   /// The next lines, whose bytes are valid until the next call; nil at the end.
@@ -46,6 +50,7 @@ final class LogSource {
       guard try input.read(into: block) else { return nil }
     }
     isAtEnd = false
+    block.takeApart(&scanner)
     return block
   }
 }

@@ -4,8 +4,8 @@ import OceanBase
 import OceanReplay
 import Synchronization
 
-/// Reads a log on a thread of its own, some blocks before they are wanted, so that lines are taken apart while others
-/// are judged.
+/// Reads a log on a thread of its own, some blocks before they are wanted, and takes their lines apart as far as nobody
+/// waits for them: so both threads have as much to do.
 final class ReadAhead: Sendable {
   private struct State {
     var unused: [LogBlock]
@@ -17,6 +17,7 @@ final class ReadAhead: Sendable {
   private static let blocks = 4
 
   private let input: LogInput
+  private let scanner: LogScanner
   private let state: Mutex<State>
   /// Count the blocks that may be read into, and those that have been read.
   private let unused = DispatchSemaphore(value: 0)
@@ -24,8 +25,9 @@ final class ReadAhead: Sendable {
   private let thread = Mutex<pthread_t?>(nil)
 
   /// - Returns: nil if there cannot be another thread.
-  init?(_ input: LogInput) {
+  init?(_ input: LogInput, _ scanner: LogScanner) {
     self.input = input
+    self.scanner = scanner
     state = Mutex(State(unused: (0..<Self.blocks).map { _ in LogBlock() }))
     guard let id = SystemThread.start({ [self] in run() }) else { return nil }
     thread.withLock { $0 = id }
@@ -53,10 +55,12 @@ final class ReadAhead: Sendable {
   }
 
   private func run() {
+    var scanner = scanner
     while true {
       unused.wait()
       guard let block = state.withLock({ $0.hasEnded ? nil : $0.unused.popLast() }) else { return }
       let result = Result { () throws(Failure) in try input.read(into: block) ? block : nil }
+      if state.withLock({ !$0.read.isEmpty }) { block.takeApart(&scanner) }
       state.withLock { $0.read.append(result) }
       read.signal()
       guard case .success(.some) = result else { return }
