@@ -87,6 +87,7 @@ import Testing
     facts.databases = ["panel_A": database, "b": Facts.Database(.missingLibrary)]
     var directory = Facts.LDAPServer(.answered, reason: "r")
     (directory.hasBase, directory.unknown, directory.password) = (true, ["X_y"], .missing)
+    directory.aliases = [.init(written: "X_y", name: "Z_z")]
     facts.ldapServers = ["staff_A": directory, "b": Facts.LDAPServer(.missingLibrary)]
     var namesakes = Facts.SharedMailboxes()
     namesakes.count = 2

@@ -20,8 +20,18 @@ extension Facts {
     package var hasBase: Bool?
     /// Attributes of the settings that its schema does not have; nil if it does not show the schema.
     package var unknown: [String]?
+    /// Attributes of the settings that entries have by another name; nil if there are none.
+    package var aliases: [Alias]?
     /// The password of ocean's own name there; nil without a name.
     package var password: CertificateFacts.FileState?
+
+    /// An attribute whose main name is not the one that is written.
+    package struct Alias: Sendable, Hashable, Codable {
+      package var written: String
+      package var name: String
+
+      package init(written: String, name: String) { (self.written, self.name) = (written, name) }
+    }
 
     package init(_ state: State, reason: String? = nil) {
       self.state = state

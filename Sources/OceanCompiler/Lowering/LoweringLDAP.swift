@@ -146,21 +146,30 @@ extension Lowering {
         return reportNotChecked("attributes of \(place) (it does not show its schema)")
       }
       checkAttributes(unknown, of: given, isServing)
+      for alias in found.aliases ?? [] {
+        report(
+          .uncertainDirectory, span(of: alias.written, in: given),
+          "'\(alias.written)' is another name of '\(alias.name)', and entries have that",
+          help: "write \(alias.name): if the directory answers by it, all logins fail for now")
+      }
     }
+  }
+
+  /// Where a config names an attribute.
+  private func span(of attribute: String, in given: Config.LDAP) -> Span? {
+    let named = given.attributes?.value
+    return [
+      named?.password, named?.home, named?.mail, named?.allowNets, named?.nologin, named?.services,
+      named?.expires,
+    ].compactMap(\.self).first { $0.value == attribute }?.span ?? given.filter?.span
   }
 
   private mutating func checkAttributes(
     _ unknown: [String], of given: Config.LDAP, _ severity: Severity?
   ) {
     for name in unknown {
-      let named = given.attributes?.value
-      let span =
-        [
-          named?.password, named?.home, named?.mail, named?.allowNets, named?.nologin, named?.services,
-          named?.expires,
-        ].compactMap(\.self).first { $0.value == name }?.span
       report(
-        .refusedDirectory, span ?? given.filter?.span,
+        .refusedDirectory, span(of: name, in: given),
         "the directory's schema has no attribute '\(name)'",
         help: "a comparison with it finds nothing, and no entry has it", severity: severity)
     }

@@ -26,6 +26,8 @@ extension Facts.LDAPServer {
       let probe = try DirectoryProbe(ldap, password: password)
       self.init(.answered)
       (hasBase, unknown) = (probe.hasBase, probe.unknown)
+      aliases =
+        probe.aliases.isEmpty ? nil : probe.aliases.map { Alias(written: $0.written, name: $0.name) }
     } catch {
       switch error {
       case .missingLibrary: self.init(.missingLibrary, reason: error.reason)

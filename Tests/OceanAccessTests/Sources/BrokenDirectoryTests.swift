@@ -158,9 +158,9 @@ struct BrokenDirectoryTests {
   @Test func `names of attributes are read from a schema`() {
     #expect(
       DirectoryConnection.names("( 2.5.4.3 NAME ( 'cn' 'commonName' ) DESC 'NAME it' SUP name )")
-        == ["2.5.4.3", "cn", "commonname"])
+        == ["2.5.4.3", "cn", "commonName"])
     #expect(
-      DirectoryConnection.names("( 1.3.6 NAME 'homeDirectory' EQUALITY x )") == ["1.3.6", "homedirectory"])
+      DirectoryConnection.names("( 1.3.6 NAME 'homeDirectory' EQUALITY x )") == ["1.3.6", "homeDirectory"])
     for text in ["", "(", "( )", "NAME", "( 1 NAME", "( 1 NAME ( '", "( 1 NAME '' )"] {
       _ = DirectoryConnection.names(text)
     }

@@ -143,6 +143,11 @@ struct TestHost {
       found = Facts.LDAPServer(.answered)
       found.hasBase = !url.contains("empty")
       found.unknown = url.contains("closed") ? nil : url.contains("shape") ? ["homeDir", "maill"] : []
+      if url.contains("alias") {
+        found.aliases = [
+          .init(written: "streetAddress", name: "street"), .init(written: "userid", name: "uid"),
+        ]
+      }
     }
     found.password = ldap.password.map { source in
       let name = source.description

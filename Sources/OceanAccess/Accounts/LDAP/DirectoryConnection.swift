@@ -107,14 +107,21 @@ final class DirectoryConnection {
 
   // MARK: - Facts
 
-  /// Whether the base exists; and the names of attributes that the schema has, in lower case, nil if it does not show them.
-  func shape(until deadline: Int64) throws(BackendError) -> (hasBase: Bool, attributes: Set<String>?) {
+  /// Whether the base exists; and the attributes that the schema has, each with the name by which entries have it, nil if it
+  /// does not show them. The keys are all their names in lower case.
+  func shape(until deadline: Int64) throws(BackendError) -> (hasBase: Bool, attributes: [String: String]?) {
     let hasBase = try !entries(settings.base, [], until: deadline).isEmpty
     let root = try entries("", ["subschemaSubentry"], until: deadline).first
     guard let place = root?.values["subschemaSubentry"]?.first?.string else { return (hasBase, nil) }
     let schema = try entries(place, ["attributeTypes"], of: "subschema", until: deadline).first
     guard let types = schema?.values["attributeTypes"], !types.isEmpty else { return (hasBase, nil) }
-    return (hasBase, Set(types.flatMap { $0.string.map(Self.names) ?? [] }))
+    var attributes: [String: String] = [:]
+    for names in types.compactMap({ $0.string.map(Self.names) }) {
+      // The number comes first; an attribute without a name has nothing else.
+      guard let main = names.dropFirst().first ?? names.first else { continue }
+      for name in names where attributes[name.lowercased()] == nil { attributes[name.lowercased()] = main }
+    }
+    return (hasBase, attributes)
   }
 
   /// The entry with a name, or nothing: it may not be there, or not be shown.
@@ -128,14 +135,15 @@ final class DirectoryConnection {
     }
   }
 
-  /// The names in a description of an attribute (RFC 4512 §4.1.2): `( 2.5.4.3 NAME ( 'cn' 'commonName' ) …`.
+  /// The number and the names in a description of an attribute (RFC 4512 §4.1.2), its main name first:
+  /// `( 2.5.4.3 NAME ( 'cn' 'commonName' ) …`.
   static func names(_ description: String) -> [String] {
     let words = description.split(whereSeparator: \.isWhitespace)
-    var names = words.first { $0 != "(" }.map { [$0.lowercased()] } ?? []
+    var names = words.first { $0 != "(" }.map { [String($0)] } ?? []
     guard let start = words.firstIndex(of: "NAME") else { return names }
     for word in words[words.index(after: start)...] where word != "(" {
       guard word.hasPrefix("'"), word.hasSuffix("'"), word.utf8.count > 2 else { break }
-      names.append(word.dropFirst().dropLast().lowercased())
+      names.append(String(word.dropFirst().dropLast()))
     }
     return names
   }

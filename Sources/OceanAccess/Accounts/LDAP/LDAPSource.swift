@@ -28,6 +28,8 @@ package struct DirectoryProbe: Sendable {
   package let hasBase: Bool
   /// The attributes of the settings that the schema does not have; nil if the schema is not shown.
   package let unknown: [String]?
+  /// Attributes of the settings that are written by another name than the one by which entries have them.
+  package let aliases: [(written: String, name: String)]
 
   /// Blocks, about as long as a login may wait.
   package init(_ settings: Plan.LDAP, password: SecretBytes?) throws(BackendError) {
@@ -50,13 +52,17 @@ package struct DirectoryProbe: Sendable {
     let connection = try DirectoryConnection(settings, password: password, until: deadline)
     let (hasBase, known) = try connection.shape(until: deadline)
     self.hasBase = hasBase
-    unknown = known.map { known in
-      var names: [String] = []
-      for name in settings.fields.map(\.attribute) + settings.filter.attributes
-      where !known.contains(name.lowercased()) && !names.contains(name) {
-        names.append(name)
+    var (unknown, aliases): ([String], [(written: String, name: String)]) = ([], [])
+    for written in settings.fields.map(\.attribute) + settings.filter.attributes {
+      guard let name = known?[written.lowercased()] else {
+        if !unknown.contains(written) { unknown.append(written) }
+        continue
       }
-      return names
+      if name.lowercased() != written.lowercased(), !aliases.contains(where: { $0.written == written }) {
+        aliases.append((written, name))
+      }
     }
+    self.unknown = known.map { _ in unknown }
+    self.aliases = aliases
   }
 }
