@@ -52,7 +52,8 @@ final class ServiceSettings: Sendable {
       plaintextLoginAllowed: plan.plaintextLogin.contains(peer),
       startTLSOffered: contexts != nil && plan.tls?.explicit != .off)
     policy.loginOffered = !isHealthCheck
-    policy.mechanisms = plan.sasl.map { $0.rawValue.uppercased() }
+    policy.mechanisms = plan.sasl.map { $0.mechanism.rawValue.uppercased() }
+    policy.plaintextMechanisms = plan.sasl.filter(\.isWithoutTLS).map { $0.mechanism.rawValue.uppercased() }
     policy.maxLoginAttempts = plan.limits.loginAttempts
     policy.maxBadCommands = plan.limits.badCommands
     policy.maxLineLength = plan.limits.lineOctets

@@ -44,6 +44,7 @@ import Testing
       case "accounts":
         sources.reduce(section) { $0.replacing("{ \($1.key): {", with: "\($1.value),") }
       case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
+      case "services": section.replacing("{ without_tls", with: "{ mechanism: plain, without_tls")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section
       }

@@ -15,6 +15,41 @@ extension Transcript {
       S: -ERR AUTH needs TLS here
       """),
     Transcript(
+      "AUTH without TLS: the mechanisms that may, and no other", policy: .plaintextSASL,
+      """
+      S: +OK pop.example.org POP3 server ready
+      C: CAPA
+      S: +OK capabilities follow
+      S: TOP
+      S: UIDL
+      S: USER
+      S: SASL LOGIN
+      S: RESP-CODES
+      S: AUTH-RESP-CODE
+      S: PIPELINING
+      S: EXPIRE NEVER
+      S: .
+      C: AUTH
+      S: +OK mechanisms follow
+      S: LOGIN
+      S: .
+      C: AUTH PLAIN
+      S: -ERR mechanism is not offered
+      C: AUTH LOGIN
+      S: + bmFtZT8=
+      C: *
+      S: -ERR authentication cancelled
+      """),
+    Transcript(
+      "AUTH without TLS: not where a password may not be sent", policy: .closedSASL,
+      """
+      S: +OK pop.example.org POP3 server ready
+      C: AUTH LOGIN
+      S: -ERR AUTH needs TLS here
+      C: USER alice
+      S: -ERR login needs TLS here
+      """),
+    Transcript(
       "AUTH: offered, listed, with and without an initial response", isOverTLS: true,
       """
       S: +OK pop.example.org POP3 server ready

@@ -8,8 +8,23 @@ extension DiagnosticCode {
   static let warningCodes: [DiagnosticCode] = [
     .shortIdleTimeout, .manyConnections, .plaintextReachable, .noLocalAddress, .boundToLoopback,
     .unusedAccounts, .accountIssue, .noActiveAccount, .accountWithoutHome, .rootOnLoopback,
-    .accountWithoutDomain, .accountsEnd, .unknownAccountService,
+    .accountWithoutDomain, .accountsEnd, .unknownAccountService, .unusedWithoutTLS,
   ]
+
+  static let unusedWithoutTLS = DiagnosticCode(
+    id: "OC0469", severity: .warning, title: "a mechanism without TLS that nobody can use",
+    explanation: """
+      `without_tls` offers a mechanism of AUTH without TLS to the clients that may
+      send a password in clear text. `plaintext_login` says who they are, and here it
+      is nobody.
+
+      ```yaml
+      services:
+        pop3:
+          plaintext_login: [192.168.7.0/24]     # without this line, nobody may
+          sasl: [plain, { mechanism: login, without_tls: true }]
+      ```
+      """)
 
   /// Codes of what is in account files, and of what follows from it.
   package static let aboutAccounts: Set<DiagnosticCode> = [

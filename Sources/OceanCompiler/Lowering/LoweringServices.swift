@@ -82,7 +82,7 @@ extension Lowering {
     checkLimits(given)
     plan.listeners = places.keys.sorted()
     plan.accounts = accounts
-    plan.sasl = lowerMechanisms(given, of: named.name)
+    plan.sasl = lowerMechanisms(given, of: named.name, plaintext)
     plan.plaintextLogin = plaintext
     plan.tls = tls.plan
     plan.ipControl = ipControl
@@ -107,15 +107,30 @@ extension Lowering {
     }
   }
 
-  private mutating func lowerMechanisms(_ given: Config.Service, of name: String) -> [Plan.SASLMechanism] {
+  /// - Parameter plaintext: the clients that may log in without TLS.
+  private mutating func lowerMechanisms(
+    _ given: Config.Service, of name: String, _ plaintext: AddressSet
+  ) -> [Plan.SASLOffer] {
     guard let list = take(given.sasl, Plan.Service.sasl.path(of: name)) else {
       return Plan.Service.sasl.defaultValue
     }
-    for (index, mechanism) in list.enumerated()
-    where list[..<index].contains(where: { $0.value == mechanism.value }) {
-      report(.repeatedEntry, mechanism.span, "'\(mechanism.value.rawValue)' is listed twice")
+    var offers: [Plan.SASLMechanism: Plan.SASLOffer] = [:]
+    for offer in list {
+      guard let mechanism = offer.value.mechanism else { continue }
+      let isWithoutTLS = offer.value.isWithoutTLS?.value == true
+      if offers[mechanism.value] != nil {
+        report(.repeatedEntry, mechanism.span, "'\(mechanism.value.rawValue)' is listed twice")
+      }
+      offers[mechanism.value] = Plan.SASLOffer(mechanism.value, withoutTLS: isWithoutTLS)
+      let path = Plan.Service.plaintextLogin.path(of: name)
+      guard isWithoutTLS, plaintext.isEmpty, !given.isMistaken("plaintext_login"),
+        !addressLists.unknown.contains(path), let span = offer.value.isWithoutTLS?.span
+      else { continue }
+      report(
+        .unusedWithoutTLS, span, "'plaintext_login' lets nobody log in without TLS: this has no effect",
+        help: "name there the networks that need it, or remove 'without_tls'")
     }
-    return Plan.SASLMechanism.allCases.filter { mechanism in list.contains { $0.value == mechanism } }
+    return Plan.SASLMechanism.allCases.compactMap { offers[$0] }
   }
 
   private mutating func lowerAccountNames(_ given: Config.Service, of name: String) -> [String] {

@@ -17,15 +17,33 @@ extension Config {
     var maxBadCommands: Located<Int>?
     var accounts: Located<[Located<String>]>?
     var plaintextLogin: Located<PlaintextLogin>?
-    var sasl: Located<[Located<Plan.SASLMechanism>]>?
+    var sasl: Located<[Located<SASLOffer>]>?
     var tls: Located<TLS>?
     var ipControl: Located<IPControl>?
     var antiHammering: Located<Bool>?
     var proxyFrom: Located<AddressEntries>?
   }
+
+  /// A mechanism of AUTH as written: its name, or a mapping.
+  struct SASLOffer: SectionRoot {
+    var mistaken: Set<String> = []
+    var mechanism: Located<Plan.SASLMechanism>?
+    var isWithoutTLS: Located<Bool>?
+  }
 }
 
 extension Settings {
+  static let saslOffer = Section<Config.SASLOffer>(
+    summary: "a mechanism of AUTH",
+    example: "{ mechanism: login, without_tls: true }",
+    settings: [
+      Setting(
+        "mechanism", .saslMechanism, \.mechanism, required: "login", "The mechanism."),
+      Setting(
+        "without_tls", .boolean, \.isWithoutTLS, default: .written("false"),
+        "Whether clients that `plaintext_login` names may use it without TLS."),
+    ])
+
   static let service = Section<Config.Service>(
     summary: "a service",
     removed: ["kind": "every service speaks POP3: remove the line"],
@@ -69,10 +87,11 @@ extension Settings {
           + "warning."),
       Setting(
         Plan.Service.sasl,
-        .list(.choice(Plan.SASLMechanism.allCases.map { ($0.rawValue, $0) }), of: "mechanisms of AUTH"),
+        .list(.saslOffer, of: "mechanisms of AUTH"),
         \.sasl, default: .written("[plain]"),
         "The mechanisms of AUTH (RFC 5034), which clients may use once TLS is active. `plain` is what most clients do; `login` "
-          + "is for old ones that have no other. `[]` leaves USER and PASS alone."),
+          + "is for old ones that have no other. `[]` leaves USER and PASS alone. `{ mechanism: login, without_tls: true }` "
+          + "offers one also without TLS, to the clients that `plaintext_login` names, and to nobody else."),
       Setting(
         "ip_control", .section(ipControl), \.ipControl,
         "Which addresses may connect, decided before a byte is sent. Each setting that is not given here comes from "
@@ -90,4 +109,24 @@ extension Settings {
         "tls", .section(tls), \.tls,
         "TLS. Each setting that is not given here comes from `service_defaults.tls`."),
     ])
+}
+
+extension ValueType where Value == Plan.SASLMechanism {
+  static let saslMechanism = choice(Plan.SASLMechanism.allCases.map { ($0.rawValue, $0) })
+}
+
+extension ValueType where Value == Config.SASLOffer {
+  /// The name of a mechanism, or a mapping.
+  static let saslOffer = ValueType(
+    summary: "the name of a mechanism, or a mapping",
+    schema: ["anyOf": [ValueType<Plan.SASLMechanism>.saslMechanism.schema, Settings.saslOffer.schema]],
+    children: Settings.saslOffer.rows
+  ) { node, decoder in
+    if case .mapping = node.content { return Settings.saslOffer.decode(node, &decoder) }
+    return ValueType<Plan.SASLMechanism>.saslMechanism.decode(node, &decoder).map { mechanism in
+      var offer = Config.SASLOffer()
+      offer.mechanism = Located(mechanism, node.span)
+      return offer
+    }
+  }
 }

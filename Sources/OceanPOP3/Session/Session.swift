@@ -271,7 +271,7 @@ extension Session {
     case .user where !isLoginAllowed, .pass where !isLoginAllowed:
       // RFC 8314 §4: never ask for a password that others could read.
       output.writeError("login needs TLS here")
-    case .auth where !isTLSActive:
+    case .auth where !isTLSActive && mechanisms.isEmpty:
       output.writeError("AUTH needs TLS here")
     case .auth(nil, _):
       output.writeOK("mechanisms follow")
@@ -317,7 +317,10 @@ extension Session {
     policy.loginOffered && (isTLSActive || policy.plaintextLoginAllowed)
   }
 
-  private var mechanisms: [String] { policy.loginOffered && isTLSActive ? policy.mechanisms : [] }
+  private var mechanisms: [String] {
+    guard isLoginAllowed else { return [] }
+    return isTLSActive ? policy.mechanisms : policy.plaintextMechanisms
+  }
 
   /// The longest response in octets, its line end included: a name of 255 octets twice and the longest password,
   /// in base 64, and some room.

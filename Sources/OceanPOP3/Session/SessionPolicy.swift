@@ -15,6 +15,9 @@ package struct SessionPolicy: Sendable, Equatable {
   /// The mechanisms of AUTH (RFC 5034) that work on a connection with TLS, in capital letters.
   package var mechanisms: [String] = []
 
+  /// Those of them that work on a connection without TLS as well, if a login does there.
+  package var plaintextMechanisms: [String] = []
+
   /// Whether STLS works on a connection without TLS (RFC 2595 §4).
   package var startTLSOffered: Bool
 

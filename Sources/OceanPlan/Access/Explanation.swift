@@ -343,7 +343,7 @@ private struct Trace {
     let isOpen = service.plaintextLogin.contains(peer)
     let detail =
       if isOpen {
-        "a password may be sent in clear text"
+        "a password may be sent in clear text" + service.plaintextMechanisms
       } else if (service.tls?.explicit ?? .off) != .off {
         "only after STLS on the plain ports"
       } else {
@@ -354,6 +354,14 @@ private struct Trace {
         .login, isOpen ? .passed : obstacle == .needsTLS ? .refused : .skipped, detail,
         span: place(of: .needsTLS), decisive: obstacle == .needsTLS))
     return steps
+  }
+}
+
+extension Plan.Service {
+  /// The mechanisms of AUTH without TLS, as the end of a sentence about USER and PASS; empty without any.
+  fileprivate var plaintextMechanisms: String {
+    let names = sasl.filter(\.isWithoutTLS).map { "AUTH \($0.mechanism.rawValue.uppercased())" }
+    return names.isEmpty ? "" : ", with \(names.joined(separator: " and ")) too"
   }
 }
 

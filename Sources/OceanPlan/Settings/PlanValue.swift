@@ -187,13 +187,20 @@ extension PlanValue<[String]> {
     shown: { .text($0.joined(separator: ", ")) })
 }
 
-extension PlanValue<[Plan.SASLMechanism]> {
+extension PlanValue<[Plan.SASLOffer]> {
   /// Some of the mechanisms, each once, in the order of their cases.
   static let mechanisms = PlanValue(
-    "a list of \(Plan.SASLMechanism.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "))",
-    isValid: { value in Plan.SASLMechanism.allCases.filter(value.contains) == value },
-    other: { $0.isEmpty ? [.plain] : Array($0.dropLast()) },
-    shown: { .text($0.isEmpty ? "off" : $0.map(\.rawValue).joined(separator: ", ")) })
+    "a list of \(Plan.SASLMechanism.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); each may be "
+      + "`{ \"mechanism\": …, \"without_tls\": true }`",
+    isValid: { offers in
+      let given = offers.map(\.mechanism)
+      return Plan.SASLMechanism.allCases.filter(given.contains) == given
+    },
+    other: { $0.isEmpty ? [Plan.SASLOffer(.plain)] : Array($0.dropLast()) },
+    shown: { offers in
+      let words = offers.map { "\($0.mechanism.rawValue)\($0.isWithoutTLS ? " (also without TLS)" : "")" }
+      return .text(words.isEmpty ? "off" : words.joined(separator: ", "))
+    })
 }
 
 extension PlanValue<AddressSet> {

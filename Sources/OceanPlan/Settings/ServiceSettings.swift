@@ -17,8 +17,8 @@ extension Plan {
     package var ipControl: IPControl
     /// Whether failed logins count here, and blocked addresses are refused.
     package var antiHammering = true
-    /// The mechanisms of AUTH that work once TLS is active, in the order of their cases.
-    package var sasl: [SASLMechanism] = [.plain]
+    /// The mechanisms of AUTH, in the order of their cases.
+    package var sasl: [SASLOffer] = [SASLOffer(.plain)]
     /// Proxies. Their connections begin with a PROXY header, which names the client; they may do nothing
     /// else.
     package var proxyFrom = AddressSet()
@@ -45,6 +45,17 @@ extension Plan {
     case plain
     /// Older than any RFC; some clients have no other.
     case login
+  }
+
+  /// A mechanism of AUTH as a service offers it: once TLS is active.
+  package struct SASLOffer: Sendable, Hashable {
+    package let mechanism: SASLMechanism
+    /// Whether it is also offered without TLS, to those whom `plaintextLogin` lets log in so.
+    package let isWithoutTLS: Bool
+
+    package init(_ mechanism: SASLMechanism, withoutTLS: Bool = false) {
+      (self.mechanism, isWithoutTLS) = (mechanism, withoutTLS)
+    }
   }
 
   /// Every number that bounds a session. Each of them is finite.
@@ -109,9 +120,10 @@ extension Plan.Service: PlanSection {
   package static let plaintextLogin = PlanSetting<Self, AddressSet>(
     "plaintext_login", \.plaintextLogin, .addresses(word: { plaintextLoginWord($0) }),
     .always(.plaintextLogin), .newSessions, direction: .more(are: .weakened), isOfWayIn: true)
-  /// The password travels as with USER and PASS, and inside TLS alone.
-  package static let sasl = PlanSetting<Self, [Plan.SASLMechanism]>(
-    "sasl", \.sasl, .mechanisms, .sasl, .newSessions, direction: .neither)
+  /// The password travels as with USER and PASS. Who may send one without TLS is `plaintext_login` alone; here is by which
+  /// further commands.
+  package static let sasl = PlanSetting<Self, [Plan.SASLOffer]>(
+    "sasl", \.sasl, .mechanisms, .sasl, .newSessions, direction: .moreWithoutTLS)
   package static let antiHammering = PlanSetting<Self, Bool>(
     "anti_hammering", \.antiHammering, .flag, .antiHammering, direction: .onIsStronger)
   package static let proxyFrom = PlanSetting<Self, AddressSet>(
@@ -145,6 +157,49 @@ extension Plan.Service: PlanSection {
     case "always": .all
     default: nil
     }
+  }
+}
+
+extension DirectionRule where Value == [Plan.SASLOffer] {
+  fileprivate static var moreWithoutTLS: Self {
+    @Sendable func open(_ offers: [Plan.SASLOffer]) -> Set<Plan.SASLMechanism> {
+      Set(offers.filter(\.isWithoutTLS).map(\.mechanism))
+    }
+    return Self(
+      "more without TLS", "fewer without TLS",
+      values: { before, after in
+        Direction(
+          isWeakened: !open(after).isSubset(of: open(before)),
+          isStrengthened: !open(before).isSubset(of: open(after)))
+      })
+  }
+}
+
+extension Plan.SASLOffer: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case mechanism
+    case isWithoutTLS = "without_tls"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    if let mechanism = try? decoder.singleValueContainer().decode(Plan.SASLMechanism.self) {
+      self.init(mechanism)
+      return
+    }
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try container.decode(Plan.SASLMechanism.self, forKey: .mechanism),
+      withoutTLS: try container.decode(Bool.self, forKey: .isWithoutTLS))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    guard isWithoutTLS else {
+      var container = encoder.singleValueContainer()
+      return try container.encode(mechanism)
+    }
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(mechanism, forKey: .mechanism)
+    try container.encode(true, forKey: .isWithoutTLS)
   }
 }
 

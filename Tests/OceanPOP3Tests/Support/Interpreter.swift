@@ -120,6 +120,22 @@ extension SessionPolicy {
   static let startTLS = SessionPolicy(
     hostname: "pop.example.org", plaintextLoginAllowed: false, startTLSOffered: true)
 
+  /// Passwords may be sent without TLS, with AUTH LOGIN too.
+  static let plaintextSASL = {
+    var policy = SessionPolicy.sasl
+    policy.plaintextLoginAllowed = true
+    policy.startTLSOffered = false
+    policy.plaintextMechanisms = ["LOGIN"]
+    return policy
+  }()
+
+  /// AUTH LOGIN would work without TLS, but not for this client.
+  static let closedSASL = {
+    var policy = SessionPolicy.plaintextSASL
+    policy.plaintextLoginAllowed = false
+    return policy
+  }()
+
   static let sasl = {
     var policy = SessionPolicy.startTLS
     policy.mechanisms = ["PLAIN", "LOGIN"]

@@ -14,6 +14,8 @@ struct Transcript: CustomTestStringConvertible {
   let retrieved: [Int]?
   /// Whether the connection began with TLS, where AUTH is offered.
   let isOverTLS: Bool
+  /// Nil for the usual one.
+  let policy: SessionPolicy?
 
   /// The client's octets and the answer to them. The first exchange has nothing from the client.
   struct Exchange {
@@ -23,7 +25,8 @@ struct Transcript: CustomTestStringConvertible {
 
   var testDescription: String { name }
   var interpreter: Interpreter {
-    isOverTLS ? Interpreter(policy: .sasl, isTLSActive: true) : Interpreter()
+    if let policy { return Interpreter(policy: policy) }
+    return isOverTLS ? Interpreter(policy: .sasl, isTLSActive: true) : Interpreter()
   }
   var client: [UInt8] { exchanges.flatMap(\.client) }
   var server: String { exchanges.map(\.server).joined() }
@@ -33,10 +36,11 @@ struct Transcript: CustomTestStringConvertible {
   ///   - deleted: the messages that QUIT removes, counted from 0; nil if UPDATE was not reached.
   init(
     _ name: String, end: CloseReason? = nil, deleted: [Int]? = nil, retrieved: [Int]? = nil,
-    isOverTLS: Bool = false, _ text: String
+    isOverTLS: Bool = false, policy: SessionPolicy? = nil, _ text: String
   ) {
     self.name = name
     self.isOverTLS = isOverTLS
+    self.policy = policy
     self.end = end
     self.deleted = deleted
     self.retrieved = retrieved
