@@ -68,6 +68,10 @@ package struct ControlClient {
     try ask(ControlAPI.unblock, about: request)
   }
 
+  package func forget(_ request: ForgetRequest) throws(Failure) -> ForgottenLogins {
+    try ask(ControlAPI.forget, about: request)
+  }
+
   private func ask<Answer: Decodable>(
     _ uri: String, about question: some Encodable
   ) throws(Failure) -> Answer {

@@ -27,6 +27,9 @@ package enum ControlAPI {
   /// POST of an `UnblockRequest`, answered with the `ActiveBlocks` of those that were lifted.
   package static let unblock = "/v1/blocks/lift"
 
+  /// POST of a `ForgetRequest`, answered with `ForgottenLogins`.
+  package static let forget = "/v1/accounts/forget"
+
   /// GET, answered with the `PlanFile` that is running.
   package static let plan = "/v1/plan"
   /// POST of a `PlanFile`, with an `ApplyRequest` in the query; answered with an `ApplyReport`.

@@ -177,6 +177,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     /// Files whose newest version cannot be read, while the last one that could be read is in force; and sources
     /// outside of the server that are away.
     package var problems: [Problem]
+    /// Logins that sources outside of the server remember; nil if no source remembers any.
+    package var remembered: Int?
 
     package init(active: Int, disabled: Int, problems: [Problem]) {
       self.active = active

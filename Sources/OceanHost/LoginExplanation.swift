@@ -16,7 +16,11 @@ package struct LoginExplanation {
     let account = FoundAccount(
       login, at: service.name, from: peer, in: AccountDirectory(of: service, in: plan),
       time: SystemClock.wall.seconds)
-    let source = account.source.map { " (in \($0))" } ?? ""
+    let source =
+      account.source.map { place in
+        let memory = plan.loginMemory(of: place, at: service).map { ", which remembers logins for \($0)" }
+        return " (in \(place)\(memory ?? ""))"
+      } ?? ""
     guard account.clients.contains(peer) else {
       let detail = "\(account.name): \(account.refusal)\(source)"
       steps =
@@ -37,6 +41,15 @@ package struct LoginExplanation {
       isRefused = true
     }
     self.steps = steps
+  }
+}
+
+extension Plan {
+  /// How long an account source of a service remembers logins, as text; nil if it does not.
+  ///
+  /// - Parameter place: what logs call the source.
+  func loginMemory(of place: String, at service: Service) -> String? {
+    accountSources(of: service).first { $0.place == place }?.cacheSeconds.map { Duration.text(seconds: $0) }
   }
 }
 

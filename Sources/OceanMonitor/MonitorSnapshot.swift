@@ -85,6 +85,8 @@ package struct MonitorSnapshot: Sendable {
     /// Answers by what they were, in a fixed order.
     package var results: [(name: String, count: Int)]
     package var duration: Histogram
+    /// The logins that it remembers, and those that were let in because of that; nil if it does not remember any.
+    package var remembered: (logins: Int, answered: Int)?
 
     package init(name: String, trouble: String?, results: [(name: String, count: Int)], duration: Histogram) {
       (self.name, self.trouble, self.results, self.duration) = (name, trouble, results, duration)

@@ -32,6 +32,7 @@ import Testing
     if keys[0] == "accounts" {
       sections["accounts"] = "{ pop3: \(sources.first { keys.contains($0.key) }?.value ?? "") } } }"
     }
+    if keys.last == "cache" { sections["accounts"] = "{ pop3: { saslauthd: /run/saslauthd/mux } }" }
     func digest() throws -> String {
       let text = sections.map { "\($0): \($1)\n" }.joined()
       return try #require(try Compiled(text).result.plan).digest.description
@@ -43,6 +44,7 @@ import Testing
       switch keys[0] {
       case "accounts":
         sources.reduce(section) { $0.replacing("{ \($1.key): {", with: "\($1.value),") }
+          .replacing("{ cache:", with: "{ saslauthd: /run/saslauthd/mux, cache:")
       case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
       case "services": section.replacing("{ without_tls", with: "{ mechanism: plain, without_tls")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")

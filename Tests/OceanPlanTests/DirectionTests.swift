@@ -54,6 +54,7 @@ import Testing
     ("max_bad_commands", { $0.services[0].limits.badCommands += 1 }),
     ("failure_delay", { $0.services[0].limits.failureDelayMilliseconds -= 1 }),
     ("anti_hammering", { $0.services[0].antiHammering = false }),
+    ("cache", { $0.accounts[0].cacheSeconds = 60 }),
     ("sasl without TLS", { $0.services[0].sasl = [.init(.plain, withoutTLS: true)] }),
     ("explicit", { $0.services[0].tls?.explicit = .off }),
     ("profile", { $0.services[0].tls?.profile = .intermediate }),

@@ -41,6 +41,14 @@ package struct AccountSearch: Sendable {
 
   package mutating func answered(_ answer: SourceAnswer) { answers.append(answer) }
 
+  /// Tells the source that has the account how the login ended.
+  package func ended(_ verdict: Candidate.Verdict) {
+    guard let (answer, source) = decision, let remote = source as? any RemoteAccountSource else { return }
+    var isLetIn = false
+    if case .accepted(_, label: nil) = verdict { isLetIn = true }
+    remote.loginEnded(answer, isLetIn: isLetIn)
+  }
+
   /// Asks the sources that were left out: the password was wrong.
   package mutating func beThorough() { isThorough = true }
 

@@ -31,6 +31,28 @@ package protocol RemoteAccountSource: AccountSource {
 
   /// How many questions wait for a thread.
   var waitingCount: Int { get }
+
+  /// Takes note of how a login ended that the source had the account of: it may remember logins that were let in.
+  ///
+  /// - Parameter answer: what it answered.
+  func loginEnded(_ answer: SourceAnswer, isLetIn: Bool)
+
+  /// The logins that it remembers; nil if it does not remember any.
+  var rememberedLogins: RememberedLogins? { get }
+
+  /// Forgets the logins of a user that it remembers, or all. Never blocks.
+  ///
+  /// - Parameter user: the name as a client gives it, or that of the account; nil for everybody.
+  /// - Returns: how many there were.
+  func forgetLogins(of user: String?) -> Int
+}
+
+/// The logins that a source outside of this process let in lately and remembers.
+package struct RememberedLogins: Sendable, Hashable {
+  /// Those that are remembered now.
+  package let count: Int
+  /// Logins that were let in because they were remembered, since the source was made.
+  package let answered: Int
 }
 
 /// What a source is asked about a login.
@@ -96,6 +118,8 @@ package struct SourceAnswer: Sendable {
   /// Why the account is refused, or why the source cannot tell, in a sentence for the administrator. Never has
   /// password material.
   package let reason: String?
+  /// The login that the answer is about, for a source that remembers logins; nil if it is not to be remembered.
+  var ticket: LoginCache.Ticket?
 
   package init(_ finding: Finding, decoy: Decoy? = nil, reason: String? = nil) {
     self.finding = finding

@@ -41,17 +41,22 @@ package struct AccountSources: Sendable {
   package mutating func source(_ settings: Plan.AccountSource) -> any AccountSource {
     let settings = settings.unnamed
     if let known = sources[settings] { return known }
+    let cache = settings.cacheSeconds
     let source: any AccountSource =
       if let file = settings.passwdFile {
         PasswdFileSource(path: file, defaultDomain: defaultDomain, now: now)
       } else if settings.ldap != .blank {
-        LDAPSource(settings.ldap, password: settings.password.map { secrets[$0] }, observer: observer)
+        LDAPSource(
+          settings.ldap, password: settings.password.map { secrets[$0] }, cacheSeconds: cache,
+          observer: observer)
       } else if settings.saslauthd != .blank {
-        SaslauthdSource(settings.saslauthd, observer: observer)
+        SaslauthdSource(settings.saslauthd, cacheSeconds: cache, observer: observer)
       } else if settings.dovecot != .blank {
-        DovecotSource(settings.dovecot, observer: observer)
+        DovecotSource(settings.dovecot, cacheSeconds: cache, observer: observer)
       } else {
-        SQLSource(settings.sql, password: settings.password.map { secrets[$0] }, observer: observer)
+        SQLSource(
+          settings.sql, password: settings.password.map { secrets[$0] }, cacheSeconds: cache,
+          observer: observer)
       }
     sources[settings] = source
     return source

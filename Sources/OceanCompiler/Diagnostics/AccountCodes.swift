@@ -1,11 +1,23 @@
 import OceanSyntax
 
-/// OC0350 to OC0355, and OC0466: accounts in databases.
+/// OC0350 to OC0356, and OC0466: accounts in databases, and what all sources have in common.
 extension DiagnosticCode {
   static let accountCodes: [DiagnosticCode] = [
     .badDatabase, .badQuery, .oneKindOfSource, .refusedQuery, .missingClientLibrary, .databasePassword,
-    .uncertainDatabase,
+    .uncertainDatabase, .cacheOfFile,
   ]
+
+  static let cacheOfFile = DiagnosticCode(
+    id: "OC0356", severity: .error, title: "a cache for a passwd-file",
+    explanation: """
+      `cache` is for account sources that are asked outside of the server. A
+      passwd-file is in memory, and a change of it counts from the next login on.
+
+      ```yaml
+      main: { passwd_file: users.passwd, cache: 10m }                    # wrong
+      system: { saslauthd: /run/saslauthd/mux, cache: 10m }              # right
+      ```
+      """)
 
   static let badDatabase = DiagnosticCode(
     id: "OC0350", severity: .error, title: "not the place of a database",

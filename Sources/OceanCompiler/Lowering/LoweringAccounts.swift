@@ -15,13 +15,30 @@ extension Lowering {
     var firstUses: [String: Span] = [:]
     return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
       let given = named.value
-      guard isOneKind(named) else { return nil }
-      if let file = given.passwdFile { return lowerFile(file, named.name, &firstUses) }
-      if let sql = given.sql { return lowerSQL(sql, named.name) }
-      if let ldap = given.ldap { return lowerLDAP(ldap, named.name) }
-      if let saslauthd = given.saslauthd { return lowerSaslauthd(saslauthd, named.name) }
-      return given.dovecot.flatMap { lowerDovecot($0, named.name) }
+      guard isOneKind(named), var source = lower(given, named.name, &firstUses) else { return nil }
+      if let cache = given.cache { lowerCache(cache, into: &source) }
+      return source
     }
+  }
+
+  private mutating func lower(
+    _ given: Config.Accounts, _ name: String, _ firstUses: inout [String: Span]
+  ) -> Plan.AccountSource? {
+    if let file = given.passwdFile { return lowerFile(file, name, &firstUses) }
+    if let sql = given.sql { return lowerSQL(sql, name) }
+    if let ldap = given.ldap { return lowerLDAP(ldap, name) }
+    if let saslauthd = given.saslauthd { return lowerSaslauthd(saslauthd, name) }
+    return given.dovecot.flatMap { lowerDovecot($0, name) }
+  }
+
+  private mutating func lowerCache(_ cache: Located<Int?>, into source: inout Plan.AccountSource) {
+    guard source.passwdFile == nil || cache.value == nil else {
+      return report(
+        .cacheOfFile, cache.span, "a passwd-file needs no cache: its accounts are in memory",
+        help: "remove it")
+    }
+    note(cache.span, Plan.AccountSource.cache.path(in: SettingPath("accounts.\(source.name)")))
+    source.cacheSeconds = cache.value
   }
 
   private mutating func isOneKind(_ source: Named<Config.Accounts>) -> Bool {

@@ -152,6 +152,8 @@ package struct Config: SectionRoot {
     var ldap: Located<LDAP>?
     var saslauthd: Located<Saslauthd>?
     var dovecot: Located<Dovecot>?
+    /// In seconds; nil in it for `off`.
+    var cache: Located<Int?>?
   }
 
   struct Mail: SectionRoot {

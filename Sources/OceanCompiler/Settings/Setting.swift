@@ -184,6 +184,8 @@ struct Section<Root: SectionRoot>: Sendable {
   var removed: [String: String] = [:]
   /// Whether it has exactly one of its settings. The schema says so; what reads the section checks it.
   var isChoice = false
+  /// Those that may stand beside the one.
+  var beside: Set<String> = []
   let settings: [Setting<Root>]
 
   var schema: JSONValue {
@@ -194,7 +196,10 @@ struct Section<Root: SectionRoot>: Sendable {
         Dictionary(settings.map { ($0.key, $0.description.schema) }, uniquingKeysWith: { first, _ in first })),
     ]
     let required = settings.filter { $0.required != nil }.map(\.key)
-    if isChoice {
+    if isChoice, !beside.isEmpty {
+      object["oneOf"] = .array(
+        settings.map(\.key).filter { !beside.contains($0) }.map { ["required": [.string($0)]] })
+    } else if isChoice {
       object["minProperties"] = 1
       object["maxProperties"] = 1
     } else if required.isEmpty {

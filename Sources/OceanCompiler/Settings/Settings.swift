@@ -260,6 +260,7 @@ enum Settings {
     summary: "an account source",
     example: "main: { passwd_file: users.passwd }",
     isChoice: true,
+    beside: [Plan.AccountSource.cache.key],
     settings: [
       Setting(
         Plan.AccountSource.passwdFile, .path, \.passwdFile,
@@ -281,6 +282,13 @@ enum Settings {
         "dovecot", .section(dovecot), \.dovecot,
         "A Dovecot on this host, with all the accounts that it knows. It checks their passwords, and says where their mail "
           + "is."),
+      Setting(
+        Plan.AccountSource.cache, .durationOrOff(Plan.AccountSource.cache.type.range ?? 1...1), \.cache,
+        default: .written("off"),
+        "How long a login that was let in is remembered; not for a file. In the first half of that time the source is not asked "
+          + "about it again. In the second half it is asked, and what is remembered counts only if the source cannot tell. So "
+          + "long, an old password and an account that was removed may still be used; `ocean accounts flush` ends that at once."
+      ),
     ])
 
   static let mail = Section<Config.Mail>(

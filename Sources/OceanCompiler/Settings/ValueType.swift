@@ -180,6 +180,20 @@ extension ValueType where Value == Int? {
   }
 }
 
+extension ValueType where Value == Int? {
+  /// A duration in seconds, or `off` for no value.
+  static func durationOrOff(_ range: ClosedRange<Int>) -> ValueType {
+    let duration = ValueType<Int>.duration(range)
+    return ValueType(
+      summary: "\(duration.summary), or `off`",
+      schema: ["anyOf": [duration.schema, ["type": "string", "enum": ["off"]]]]
+    ) { node, decoder in
+      if node.scalar?.text == "off" { return .some(nil) }
+      return duration.decode(node, &decoder).map(Optional.some)
+    }
+  }
+}
+
 extension ValueType where Value == Bool {
   static let boolean = ValueType(
     summary: "true or false",

@@ -48,6 +48,9 @@ struct ControlRoutes: Sendable {
       case (.post, ControlAPI.unblock):
         let request: UnblockRequest = try await body(of: request)
         return try reply(.ok, await engine.unblock(request.addresses))
+      case (.post, ControlAPI.forget):
+        let request: ForgetRequest = try await body(of: request)
+        return try reply(.ok, await engine.forgetLogins(of: request.user))
       case (.get, ControlAPI.plan):
         guard let file = await engine.runningFile else {
           return try failure(.serviceUnavailable, "no plan is running")
@@ -74,7 +77,7 @@ struct ControlRoutes: Sendable {
         (_, ControlAPI.rollback), (_, ControlAPI.rollbackPreview), (_, ControlAPI.history),
         (_, ControlAPI.sessions), (_, ControlAPI.kick),
         (_, ControlAPI.address),
-        (_, ControlAPI.blocks), (_, ControlAPI.unblock):
+        (_, ControlAPI.blocks), (_, ControlAPI.unblock), (_, ControlAPI.forget):
         return try failure(.methodNotAllowed, "\(request.method) is not possible here")
       default:
         return try failure(.notFound, "there is no \(request.uri.path)")

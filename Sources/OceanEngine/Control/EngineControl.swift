@@ -25,9 +25,13 @@ extension Engine {
     guard let directories = running?.directories else { return nil }
     // A slow disk is not waited for.
     async let isKnown = files.run(at: .own("config"), within: Self.fileTimeout, isFileUnchanged)
-    let accounts = await accountStatus(Array(directories.values))
+    var accounts = await accountStatus(Array(directories.values))
     let isUnchanged = await isKnown ?? false
     guard let running else { return nil }
+    let remembered = running.sources.remotes(running.plan.accounts).compactMap {
+      $0.source.rememberedLogins?.count
+    }
+    accounts.remembered = remembered.isEmpty ? nil : remembered.reduce(0, +)
     let age = NIODeadline.now() - started
     let services = running.services.values.sorted { $0.name < $1.name }.map { service in
       let listeners = running.plan.services.first { $0.name == service.name }?.listeners ?? []
@@ -107,6 +111,17 @@ extension Engine {
   /// - Returns: the blocks that were lifted.
   package func unblock(_ prefixes: [IPPrefix]?) -> ActiveBlocks {
     ActiveBlocks(environment?.unblock(prefixes, at: .now) ?? [], at: .now)
+  }
+
+  /// Makes account sources forget the logins that they remember.
+  ///
+  /// - Parameter user: the name as a client gives it, or that of the account; nil for everybody.
+  package func forgetLogins(of user: String?) -> ForgottenLogins {
+    let remotes = running.map { $0.sources.remotes($0.plan.accounts) } ?? []
+    return ForgottenLogins(
+      sources: remotes.filter { $0.source.rememberedLogins != nil }.map { name, source in
+        .init(name: name, forgotten: source.forgetLogins(of: user))
+      })
   }
 
   /// Ends sessions and removes none of their messages.

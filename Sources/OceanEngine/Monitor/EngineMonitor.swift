@@ -49,7 +49,10 @@ extension Engine {
     let remotes = running.sources.remotes(running.plan.accounts)
     snapshot.pools += remotes.map { .init(name: "accounts.\($0.name)", waiting: $0.source.waitingCount) }
     snapshot.backends = remotes.map { name, source in
-      backends.counts(of: source.name, named: name, trouble: source.lastHealth.problem?.reason)
+      var backend = backends.counts(
+        of: source.name, named: name, trouble: source.lastHealth.problem?.reason)
+      backend.remembered = source.rememberedLogins.map { ($0.count, $0.answered) }
+      return backend
     }
     snapshot.droppedLogLines = lostLinesBefore + (running.accessLog?.lostLines ?? 0)
     snapshot.silences = unanswered

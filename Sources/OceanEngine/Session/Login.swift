@@ -122,6 +122,7 @@ struct Login: Sendable {
 
   /// Finishes the login, unless it is refused: then the sources that were not asked may be away.
   private func judge(_ verdict: Verdict, _ candidate: Candidate, _ search: AccountSearch) -> FilePart? {
+    if case .success(let found) = verdict { search.ended(found) }
     switch verdict {
     case .success(let refused) where refused.identity == nil:
       var search = search

@@ -55,6 +55,9 @@ package struct AccountTest: Sendable, Encodable {
       isAllowed ? account.name : "\(account.name): \(account.refusal)", at: account.place)
     let candidate = directory.candidate(of: search)
     guard isRight(password, candidate, isKnown: account.place != nil || account.source != nil) else { return }
+    if let memory = account.source.flatMap({ plan.loginMemory(of: $0, at: service) }) {
+      add(.password, .skipped, "the server remembers for \(memory) that it let this login in (cache)")
+    }
     openMailbox(account, plan)
   }
 

@@ -138,6 +138,14 @@ package struct MetricsText {
     for backend in snapshot.backends { sample(backend.duration, [("source", backend.name)]) }
     begin("ocean_backend_up", .gauge, "1 if an account source outside of the server answers.")
     for backend in snapshot.backends { sample([("source", backend.name)], backend.trouble == nil ? 1 : 0) }
+    let caches = snapshot.backends.compactMap { backend in backend.remembered.map { (backend.name, $0) } }
+    guard !caches.isEmpty else { return }
+    begin(
+      "ocean_backend_remembered_logins_total", .counter,
+      "Logins that were let in because an account source let them in shortly before.")
+    for (name, remembered) in caches { sample([("source", name)], remembered.answered) }
+    begin("ocean_backend_cached_logins", .gauge, "Logins that are remembered for an account source.")
+    for (name, remembered) in caches { sample([("source", name)], remembered.logins) }
   }
 
   private mutating func addServer(_ snapshot: MonitorSnapshot) {

@@ -62,6 +62,11 @@ extension DirectionRule where Value == Int? {
   static var largerIsWeaker: Self { ordered("more, or `off`", "less") { $0 ?? .max > $1 ?? .max } }
 }
 
+extension DirectionRule where Value == Int? {
+  /// Without a number there is nothing that could last.
+  static var longerIsWeaker: Self { ordered("longer", "shorter, or absent") { $0 ?? 0 > $1 ?? 0 } }
+}
+
 extension DirectionRule where Value == Bool {
   static var onIsStronger: Self { ordered("`false`", "`true`") { !$0 && $1 } }
   static var onIsWeaker: Self { ordered("`true`", "`false`") { $0 && !$1 } }

@@ -32,6 +32,8 @@ extension Plan {
     package var saslauthd = Saslauthd.blank
     /// Blank for another kind of source.
     package var dovecot = Dovecot.blank
+    /// How long a login that was let in is remembered; nil if none is. Not for a file.
+    package var cacheSeconds: Int?
 
     package init(name: String, passwdFile: String) {
       self.name = name
@@ -107,8 +109,11 @@ extension Plan.AccountSource: PlanSection {
   package static let blank = Self(name: "", sql: .blank)
   package static let passwdFile = PlanSetting<Self, String?>(
     "passwd_file", \.passwdFile, .optionalPath, .accounts, .nextLogin, direction: .neither)
+  package static let cache = PlanSetting<Self, Int?>(
+    "cache", \.cacheSeconds, .optionalDuration(1...86_400), .accounts, .nextLogin,
+    direction: .longerIsWeaker)
   package static let rows: [PlanRow<Self>] = [
-    .name(\.name), PlanRow(passwdFile), .sectionUnlessBlank("sql", \.sql),
+    .name(\.name), PlanRow(passwdFile), PlanRow(cache), .sectionUnlessBlank("sql", \.sql),
     .sectionUnlessBlank("ldap", \.ldap),
     .sectionUnlessBlank("saslauthd", \.saslauthd), .sectionUnlessBlank("dovecot", \.dovecot),
   ]

@@ -138,6 +138,22 @@ extension PlanValue<Int?> {
   }
 }
 
+extension PlanValue<Int?> {
+  /// A duration that a plan file may leave out.
+  ///
+  /// - Parameter range: the range in seconds.
+  static func optionalDuration(_ range: ClosedRange<Int>) -> PlanValue {
+    let duration = PlanValue<Int>.duration(range)
+    return PlanValue(
+      summary: "\(duration.summary); may be absent", range: range,
+      shown: { $0.map { .text(Duration.text(seconds: $0)) } },
+      read: { try $0.contains($1) ? duration.read($0, $1) : nil },
+      write: { if let seconds = $0 { try duration.write(seconds, &$1, $2) } },
+      isValid: { $0.map(range.contains) ?? true },
+      other: { $0 == nil ? .some(range.upperBound) : .some(nil) })
+  }
+}
+
 extension PlanValue<Int64> {
   /// Seconds since 1970.
   static let time = PlanValue(

@@ -78,6 +78,9 @@ extension Plan.AccountSource {
     guard kinds.count(where: \.self) == 1 else {
       return "the account source '\(name)' is not one kind of source"
     }
+    guard passwdFile == nil || cacheSeconds == nil else {
+      return "the account source '\(name)' is a file with a cache"
+    }
     if ldap != .blank { return ldap.flaw(of: name) }
     let flaw =
       saslauthd != .blank

@@ -1,8 +1,27 @@
+import OceanCompiler
+package import OceanControlAPI
 package import OceanHost
 package import OceanSyntax
 
 /// What `ocean accounts` finds out, for people.
 package enum AccountText {
+  // MARK: - flush
+
+  /// What was forgotten, one line for each source that had something.
+  ///
+  /// - Parameter user: whose logins were meant; nil for everybody's.
+  package static func text(of forgotten: ForgottenLogins, user: String?) -> String {
+    guard !forgotten.sources.isEmpty else {
+      return "no account source of the server remembers logins: none has 'cache'"
+    }
+    guard forgotten.count > 0 else {
+      return user.map { "no login of \($0.escapedForDisplay) was remembered" } ?? "no login was remembered"
+    }
+    return forgotten.sources.filter { $0.forgotten > 0 }.map { source in
+      "forgotten: \(counted(source.forgotten, "login")) of \(source.name.escapedForDisplay)"
+    }.joined(separator: "\n")
+  }
+
   // MARK: - test
 
   /// The verdict, then the steps that led to it.

@@ -41,9 +41,12 @@ package struct PlanText {
 
   package var text: String {
     let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
-    // It need not be said that a list is on, that a limit has no exceptions, that no rule has an end, or that a database
-    // is not a file.
-    let unsaid = ["enabled", "except", Plan.endsSetting.key, Plan.AccountSource.passwdFile.key]
+    // It need not be said that a list is on, that a limit has no exceptions, that no rule has an end, that a database is
+    // not a file, or that logins are not remembered.
+    let unsaid = [
+      "enabled", "except", Plan.endsSetting.key, Plan.AccountSource.passwdFile.key,
+      Plan.AccountSource.cache.key,
+    ]
     let told = plan.settings.flatMap(\.parts).filter { $0.value != nil || !unsaid.contains($0.path.key) }
     let rows = told.flatMap { setting in
       [row(setting)] + entries(of: setting)

@@ -136,7 +136,8 @@ package struct StatusText {
   }
 
   private func accounts(_ accounts: ServerStatus.Accounts) -> [String] {
-    screen.field("accounts", "\(accounts.active), \(accounts.disabled) disabled")
+    let remembered = accounts.remembered.map { ", \(counted($0, "login")) remembered" } ?? ""
+    return screen.field("accounts", "\(accounts.active), \(accounts.disabled) disabled\(remembered)")
       + accounts.problems.flatMap {
         let consequence =
           $0.isAway == true ? "its users cannot log in for now" : "its last readable version is in force"

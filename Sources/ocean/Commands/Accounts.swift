@@ -10,9 +10,11 @@ import OceanSyntax
 struct Accounts: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accounts",
-    abstract: "Try a login without a server, show an account, or list weak passwords.",
-    discussion: "Reads the account sources of a config as the server does. Changes nothing.",
-    subcommands: [Test.self, Show.self, Rehash.self])
+    abstract: "Try a login without a server, show an account, forget logins, or list weak passwords.",
+    discussion: """
+      All but 'flush' read the account sources of a config as the server does, and change nothing.
+      """,
+    subcommands: [Test.self, Show.self, Flush.self, Rehash.self])
 
   struct Test: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -121,6 +123,39 @@ struct Accounts: ParsableCommand {
     private struct ShownAccounts: Encodable {
       let formatVersion = 1
       let accounts: [ShownAccount]
+    }
+  }
+
+  struct Flush: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      "flush", "Make a running server forget the logins that it remembers.",
+      discussion: """
+        Account sources with 'cache' remember logins that they let in. Once these are forgotten, the next login asks the \
+        source again: do this after an account was removed, or a password was changed because somebody else knew it.
+        """,
+      exits: [0: "they are forgotten, if there were any", 1: "no server answers", 2: "wrong usage"],
+      example: "ocean accounts flush anna@example.org")
+
+    @Argument(help: ArgumentHelp("The account, as it logs in (default: all accounts).", valueName: "user"))
+    var user: String?
+
+    @OptionGroup var config: ConfigOption
+
+    @OptionGroup var control: ControlOptions
+
+    @OptionGroup var screen: ScreenOptions
+
+    func validate() throws {
+      guard let user, user.isConfigName else { return }
+      throw ValidationError(
+        "'\(user.escapedForDisplay)' is a config; it is given with -c \(Files.absolute(user).shellQuoted).")
+    }
+
+    func run() throws {
+      try ControlOptions.run {
+        let forgotten = try control.client(config).forget(ForgetRequest(user: user))
+        try control.show(forgotten, AccountText.text(of: forgotten, user: user))
+      }
     }
   }
 

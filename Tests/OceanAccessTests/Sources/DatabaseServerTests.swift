@@ -84,6 +84,13 @@ import Testing
     try columns(server)
     try cutOff(server)
     try stopped(server)
+    let remembering = try settings(server, timeout: 1)
+    try checkRememberedLogins(
+      login: "anna", password: "x", of: "anna@example.org",
+      {
+        SQLSource(remembering, password: SecretBytes("secret-of-ocean"), cacheSeconds: $0, observer: .nobody)
+      },
+      server.kill)
     try killed(server)
   }
 

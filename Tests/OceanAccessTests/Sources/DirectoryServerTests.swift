@@ -121,6 +121,13 @@ struct DirectoryServerTests {
     try shape(server)
     try cutOff(server)
     try stopped(server)
+    let remembering = try settings(server, timeout: 1)
+    try checkRememberedLogins(
+      login: "anna", password: "x", of: "anna@example.org",
+      {
+        LDAPSource(
+          remembering, password: SecretBytes("secret-of-ocean"), cacheSeconds: $0, observer: .nobody)
+      }, server.kill)
     try killed(server)
   }
 
@@ -272,6 +279,8 @@ struct DirectoryServerTests {
         $0.mail = "HOMEDIRECTORY"
       }, password: password)
     #expect(!bad.hasBase && bad.unknown == ["homeDir", "maill"])
+    #expect(good.aliases.isEmpty)
+    #expect(bad.aliases.map(\.written) == ["commonName"] && bad.aliases.map(\.name) == ["cn"])
     #expect(
       throws: BackendError.notAdmitted("it does not let cn=ocean,dc=example,dc=org in: Invalid credentials")
     ) {

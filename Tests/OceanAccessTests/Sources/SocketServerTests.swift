@@ -129,6 +129,11 @@ import Testing
 
     let changes = Changes()
     try away(server, saslauthd(server.socket, timeout: 1, changes), changes, right)
+    var settings = Plan.Saslauthd(socket: server.socket)
+    settings.timeoutSeconds = 1
+    try checkRememberedLogins(
+      login: "anna", password: "secret", of: "anna@example.org",
+      { [settings] in SaslauthdSource(settings, cacheSeconds: $0, observer: .nobody) }, server.kill)
   }
 
   @Test(.enabled(if: SaslauthdServer.canRun, "needs Debian's package sasl2-bin, and root"))
@@ -207,6 +212,11 @@ import Testing
     try cutOff(server, right)
     let changes = Changes()
     try away(server, dovecot(server.auth, server.users, timeout: 1, changes), changes, right)
+    var settings = Plan.Dovecot(auth: server.auth, users: server.users)
+    settings.timeoutSeconds = 1
+    try checkRememberedLogins(
+      login: "anna", password: "secret", of: "anna@example.org",
+      { [settings] in DovecotSource(settings, cacheSeconds: $0, observer: .nobody) }, server.kill)
   }
 
   private func probes(_ server: DovecotServer) throws {

@@ -113,6 +113,7 @@ import Testing
     try ask("/v1/address", post: #"{"address":"203.0.113.9","service":"imap"}"#, 404)
     try ask("/v1/blocks")
     try ask("/v1/blocks/lift", post: #"{"addresses":["203.0.113.0/24"]}"#)
+    try ask("/v1/accounts/forget", post: #"{"user":"anna"}"#)
 
     let before = try runningPlan()
     try workspace.writeConfig(service: ["idle_timeout: 20m"], ports: [Workspace.port, 1111])

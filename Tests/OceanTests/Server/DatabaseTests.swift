@@ -14,13 +14,14 @@ struct DatabaseTests {
     try workspace.makeMaildir("cleo")
   }
 
-  private func configure(_ source: String) throws {
+  /// - Parameter rest: what stands beside the section of the database.
+  private func configure(_ source: String, beside rest: String = "") throws {
     try workspace.writeConfig(server: ["drain_timeout: 0s"])
     let config = workspace.read("ocean.yaml")
     try workspace.write(
       config.replacing(
         "  main: { passwd_file: users.passwd }",
-        with: "  main: { passwd_file: users.passwd }\n  panel: { sql: { \(source) } }"),
+        with: "  main: { passwd_file: users.passwd }\n  panel: { sql: { \(source) }\(rest) }"),
       to: "ocean.yaml")
   }
 
@@ -65,6 +66,39 @@ struct DatabaseTests {
       "explain", workspace.path("ocean.yaml"), "--from", "127.0.0.1", "--to", "pop3", "--user", "dora")
     #expect(refused.output.contains("the column home is not an absolute path"), "\(refused.output)")
     workspace.expectNoSecret(in: server.log + found.output + refused.output + checked.output)
+  }
+
+  /// An old password is good until the logins with it are forgotten, or their time is over.
+  @Test func `logins are remembered, and forgotten when an administrator says so`() throws {
+    try makeTable()
+    try configure("url: sqlite:mail.db, \(Self.query)", beside: ", cache: 1h")
+    let config = workspace.path("ocean.yaml")
+    let plan = try workspace.ocean("plan", "--against", "none", config)
+    #expect(plan.output.contains("cache") && plan.output.contains("1h"), "\(plan.output)")
+    let server = try Server(workspace)
+    func logIn(_ password: String) throws -> String { try server.greeted().logIn("cleo", password) }
+    #expect(try logIn(Workspace.secret).hasPrefix("+OK"))
+    try sqlite("UPDATE mailbox SET password = '{PLAIN}new-\(Workspace.secret)'")
+    #expect(try logIn(Workspace.secret).hasPrefix("+OK"))
+    #expect(try logIn("new-\(Workspace.secret)").hasPrefix("+OK"))
+    #expect(try logIn("wrong").hasPrefix("-ERR [AUTH]"))
+    #expect(try workspace.ocean("status", config).output.contains("2 logins remembered"))
+    let nobody = try workspace.ocean("accounts", "flush", "nobody", "-c", config)
+    #expect(nobody.status == .exited(0) && nobody.output.contains("no login of nobody was remembered"))
+    let flushed = try workspace.ocean("accounts", "flush", "cleo", "-c", config)
+    #expect(flushed.status == .exited(0), "\(flushed.errorOutput)")
+    #expect(flushed.output.contains("forgotten: 2 logins of panel"), "\(flushed.output)")
+    #expect(try logIn(Workspace.secret).hasPrefix("-ERR [AUTH]"))
+    #expect(try logIn("new-\(Workspace.secret)").hasPrefix("+OK"))
+    let all = try workspace.ocean("accounts", "flush", "--format", "json", "-c", config)
+    #expect(all.output.contains(#""forgotten":1"#), "\(all.output)")
+    let explained = try workspace.ocean(
+      "explain", config, "--from", "127.0.0.1", "--to", "pop3", "--user", "cleo")
+    #expect(explained.output.contains("which remembers logins for 1h"), "\(explained.output)")
+    try server.stop()
+    let late = try workspace.ocean("accounts", "flush", "-c", config)
+    #expect(late.status == .exited(1) && late.errorOutput.contains("no server is running"))
+    workspace.expectNoSecret(in: server.log + flushed.output + all.output + explained.output)
   }
 
   @Test func `while a database is away its users are told to come again, and others notice nothing`() throws {

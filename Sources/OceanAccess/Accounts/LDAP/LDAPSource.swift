@@ -7,11 +7,19 @@ internal import Synchronization
 typealias LDAPSource = PooledSource<DirectoryConnection>
 
 extension PooledSource where Connection == DirectoryConnection {
-  /// - Parameter password: nil if none is needed; nothing in it if it cannot be read.
-  convenience init(_ settings: Plan.LDAP, password: SecretBytes??, observer: BackendObserver) {
+  /// - Parameters:
+  ///   - password: nil if none is needed; nothing in it if it cannot be read.
+  ///   - cacheSeconds: how long logins are remembered; nil if they are not.
+  convenience init(
+    _ settings: Plan.LDAP, password: SecretBytes??, cacheSeconds: Int? = nil, observer: BackendObserver
+  ) {
+    let place = settings.url?.description ?? ""
     self.init(
-      settings.url?.description ?? "", threads: settings.connections, timeout: settings.timeoutSeconds,
-      checksItself: settings.verify == .bind, observer: observer,
+      place, threads: settings.connections, timeout: settings.timeoutSeconds,
+      checksItself: settings.verify == .bind,
+      cache: cacheSeconds.map {
+        LoginCache(of: place, seconds: $0, dependsOnClient: settings.filter.parameters.contains(.client))
+      }, observer: observer,
       connect: { deadline throws(BackendError) in
         if case .some(.none) = password { throw .noPassword }
         return try DirectoryConnection(settings, password: password ?? nil, until: deadline)

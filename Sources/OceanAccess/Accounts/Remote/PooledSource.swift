@@ -11,16 +11,20 @@ final class PooledSource<Connection>: RemoteAccountSource {
   private let pool: BackendPool<Connection>
   private let observer: BackendObserver
   private let census: Mutex<PasswordCensus>?
+  private let cache: LoginCache?
 
   /// - Parameters:
   ///   - timeout: how long a login waits for an answer, in seconds.
   ///   - checksItself: whether the source checks passwords itself: then nothing is compared for show here.
+  ///   - cache: the logins that it remembers; nil if it remembers none.
   init(
-    _ name: String, threads: Int, timeout: Int, checksItself: Bool, observer: BackendObserver,
+    _ name: String, threads: Int, timeout: Int, checksItself: Bool, cache: LoginCache?,
+    observer: BackendObserver,
     connect: @escaping BackendPool<Connection>.Connect, ask: @escaping BackendPool<Connection>.Ask
   ) {
     self.name = name
     self.observer = observer
+    self.cache = cache
     census = checksItself ? nil : Mutex(PasswordCensus())
     pool = BackendPool(
       .init(threads: threads, timeout: Int64(timeout) * 1_000_000_000),
@@ -39,12 +43,49 @@ final class PooledSource<Connection>: RemoteAccountSource {
 
   func ask(_ question: AccountQuestion, _ done: @escaping @Sendable (SourceAnswer) -> Void) {
     guard !question.names.isEmpty else { return done(SourceAnswer(.nobody, decoy: decoy)) }
+    let ticket = cache?.ticket(for: question)
+    if let known = remembered(ticket, question, isSourceSilent: false) { return done(known) }
     let started = SystemClock.boot.now
     pool.submit(question) { [self] outcome in
-      let (answer, result) = answer(outcome)
+      var (answer, result) = answer(outcome)
       observer.answered(name, result, SystemClock.boot.now - started)
+      switch answer.finding {
+      case .unavailable:
+        if let known = remembered(ticket, question, isSourceSilent: true) { return done(known) }
+      case .nobody: if let ticket { cache?.forget(ticket) }
+      case .account, .untold: answer.ticket = ticket
+      }
       done(answer)
     }
+  }
+
+  /// The answer to a login that was let in lately. It has no ticket: being let in again adds nothing to its time.
+  private func remembered(
+    _ ticket: LoginCache.Ticket?, _ question: AccountQuestion, isSourceSilent: Bool
+  ) -> SourceAnswer? {
+    guard let ticket, let known = cache?.account(for: ticket, question, isSourceSilent: isSourceSilent) else {
+      return nil
+    }
+    return SourceAnswer(.account(known), decoy: decoy)
+  }
+
+  func loginEnded(_ answer: SourceAnswer, isLetIn: Bool) {
+    guard let cache, let ticket = answer.ticket else { return }
+    if isLetIn, case .account(let account) = answer.finding {
+      cache.keep(account, for: ticket)
+    } else {
+      cache.forget(ticket)
+    }
+  }
+
+  var rememberedLogins: RememberedLogins? {
+    cache.map(\.counts).map { RememberedLogins(count: $0.kept, answered: $0.answered) }
+  }
+
+  func forgetLogins(of user: String?) -> Int {
+    guard let cache else { return 0 }
+    guard let user else { return cache.forget(nil) }
+    return (try? AccountName(folding: user.utf8)).map { cache.forget($0) } ?? 0
   }
 
   func lookup(_ question: AccountQuestion) -> SourceAnswer {

@@ -5,12 +5,19 @@ internal import OceanPlan
 typealias SQLSource = PooledSource<any DatabaseConnection>
 
 extension PooledSource where Connection == any DatabaseConnection {
-  /// - Parameter password: nil if none is needed; nothing in it if it cannot be read.
-  convenience init(_ settings: Plan.SQL, password: SecretBytes??, observer: BackendObserver) {
+  /// - Parameters:
+  ///   - password: nil if none is needed; nothing in it if it cannot be read.
+  ///   - cacheSeconds: how long logins are remembered; nil if they are not.
+  convenience init(
+    _ settings: Plan.SQL, password: SecretBytes??, cacheSeconds: Int? = nil, observer: BackendObserver
+  ) {
     let query = settings.query
+    let place = settings.url?.description ?? ""
     self.init(
-      settings.url?.description ?? "", threads: settings.connections, timeout: settings.timeoutSeconds,
-      checksItself: false, observer: observer,
+      place, threads: settings.connections, timeout: settings.timeoutSeconds, checksItself: false,
+      cache: cacheSeconds.map {
+        LoginCache(of: place, seconds: $0, dependsOnClient: query.parameters.contains(.client))
+      }, observer: observer,
       connect: { deadline throws(BackendError) in
         if case .some(.none) = password { throw .noPassword }
         return try Database.connect(settings, password: password ?? nil, until: deadline)

@@ -6,9 +6,11 @@ internal import OceanPlan
 typealias DovecotSource = PooledSource<DovecotClient>
 
 extension PooledSource where Connection == DovecotClient {
-  convenience init(_ settings: Plan.Dovecot, observer: BackendObserver) {
+  /// - Parameter cacheSeconds: how long logins are remembered; nil if they are not.
+  convenience init(_ settings: Plan.Dovecot, cacheSeconds: Int? = nil, observer: BackendObserver) {
     self.init(
       settings.place, threads: settings.connections, timeout: settings.timeoutSeconds, checksItself: true,
+      cache: cacheSeconds.map { LoginCache(of: settings.place, seconds: $0, dependsOnClient: true) },
       observer: observer,
       connect: { deadline throws(BackendError) in try DovecotClient(settings, until: deadline) },
       ask: { client, question, deadline throws(BackendError) in
@@ -112,7 +114,7 @@ final class DovecotClient {
 }
 
 extension RemoteAccount {
-  fileprivate mutating func take(_ entry: DovecotUser.Entry) {
+  mutating func take(_ entry: DovecotUser.Entry) {
     func value(_ text: String?) -> RemoteValue {
       text.map { .bytes(SecretBytes(copying: Array($0.utf8))) } ?? .null
     }

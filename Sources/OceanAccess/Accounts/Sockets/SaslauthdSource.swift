@@ -8,9 +8,11 @@ internal import OceanPlan
 typealias SaslauthdSource = PooledSource<SaslauthdClient>
 
 extension PooledSource where Connection == SaslauthdClient {
-  convenience init(_ settings: Plan.Saslauthd, observer: BackendObserver) {
+  /// - Parameter cacheSeconds: how long logins are remembered; nil if they are not.
+  convenience init(_ settings: Plan.Saslauthd, cacheSeconds: Int? = nil, observer: BackendObserver) {
     self.init(
       settings.place, threads: settings.connections, timeout: settings.timeoutSeconds, checksItself: true,
+      cache: cacheSeconds.map { LoginCache(of: settings.place, seconds: $0, dependsOnClient: false) },
       observer: observer,
       connect: { _ in SaslauthdClient(settings: settings) },
       ask: { client, question, deadline throws(BackendError) in
