@@ -57,6 +57,7 @@ let package = Package(
     fuzzer("fuzz-session"),
     fuzzer("fuzz-message"),
     fuzzer("fuzz-accounts"),
+    fuzzer("fuzz-answers"),
     fuzzer("fuzz-list"),
     fuzzer("fuzz-log"),
     fuzzer("fuzz-maildir"),
