@@ -5,6 +5,8 @@ package import OceanSyntax
 package struct DovecotImport {
   /// The text of the config.
   package let yaml: String
+  /// The passwords that go into files of their own.
+  package let secrets: [Translation.Secret]
   private let findings: Findings
   /// What the lines of findings belong to.
   private let source: String
@@ -25,6 +27,7 @@ package struct DovecotImport {
     yaml = translation.config.text(
       head: ["Made from \(source.words.escapedForDisplay) by 'ocean import dovecot'."]
         + translation.findings.comments)
+    secrets = translation.secrets
     findings = translation.findings
     self.source = source.words
     open = translation.findings.openCount

@@ -18,8 +18,11 @@ package enum WrittenConfig {
     return path
   }
 
+  /// - Parameter secrets: passwords that the config names; nobody else may read their files.
   /// - Returns: the path of the file.
-  package static func write(_ yaml: String, to out: String, replacing: Bool) throws(Failure) -> String {
+  package static func write(
+    _ yaml: String, _ secrets: [Translation.Secret] = [], to out: String, replacing: Bool
+  ) throws(Failure) -> String {
     let isFile = isFile(out)
     var isNew = false
     if !isFile {
@@ -32,8 +35,12 @@ package enum WrittenConfig {
     }
     let path = isFile ? out : out.hasSuffix("/") ? out + "ocean.yaml" : out + "/ocean.yaml"
     let file = PublishedFiles.File(path: path, contents: SecretBytes(copying: Array(yaml.utf8)), mode: 0o644)
+    let passwords = secrets.map { secret in
+      PublishedFiles.File(
+        path: secret.path, contents: SecretBytes(copying: Array("\(secret.text)\n".utf8)), mode: 0o600)
+    }
     do throws(Failure) {
-      try PublishedFiles.publish([file], replacing: replacing)
+      try PublishedFiles.publish(passwords + [file], replacing: replacing)
     } catch {
       if isNew { rmdir(out) }
       throw error

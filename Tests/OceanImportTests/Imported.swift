@@ -7,6 +7,8 @@ struct Imported {
   let text: String
   let openCount: Int
   let comments: [String]
+  /// The passwords that get files of their own, by path.
+  let secrets: [String: String]
 
   /// - Parameters:
   ///   - settings: the lines below a head as `doveconf` of that version prints it.
@@ -25,6 +27,7 @@ struct Imported {
     let translation = Translation(config, host: host, target: target)
     yaml = translation.config.text(head: [])
     comments = translation.findings.comments
+    secrets = Dictionary(translation.secrets.map { ($0.path, $0.text) }, uniquingKeysWith: { $1 })
     text = translation.findings.text(source: "x", on: Screen())
     openCount = translation.findings.openCount
   }

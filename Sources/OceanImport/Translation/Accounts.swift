@@ -31,6 +31,8 @@ extension Translation {
     var areRead = true
     /// The users in the third field of lines.
     var users: Set<String> = []
+    /// Those of the sources that ask a database or a directory.
+    var asked: [AskedSource] = []
     /// Whether some have a Maildir of their own in their lines.
     var haveMaildirs = false
   }

@@ -10,7 +10,7 @@ extension Translation {
     var asked: [String: String?] = [:]
     var files: [(path: String, file: PasswdFile?)] = []
     for section in takeSections("passdb") {
-      let path = translatePasswords(section, &asked)
+      let path = translatePasswords(section, &asked, &accounts)
       for setting in section.settings { reportRest(setting, in: section) }
       guard let path, !files.contains(where: { $0.path == path }) else { continue }
       let name = files.isEmpty ? "main" : "more\(files.count + 1)"
@@ -33,8 +33,14 @@ extension Translation {
       }
       files.append((path, file))
     }
-    if files.isEmpty {
-      accounts.areRead = false
+    if files.isEmpty { accounts.areRead = false }
+    if files.count < accounts.sources.count, accounts.sources.count > 1 {
+      report(
+        .different, "passdb",
+        "Dovecot asks the next source after a wrong password too, ocean only for names that are not in the first: a name "
+          + "that is in two of them has the password of the first alone")
+    }
+    if accounts.sources.isEmpty {
       report(
         .open, "passdb",
         "no accounts were taken over: `ocean passwd` makes lines of a passwd-file, to be named under accounts"
@@ -48,7 +54,7 @@ extension Translation {
 
   /// Takes the passwd-file of a passdb; nil if the passdb is not a file.
   private mutating func translatePasswords(
-    _ section: DovecotConfig.Section, _ asked: inout [String: String?]
+    _ section: DovecotConfig.Section, _ asked: inout [String: String?], _ accounts: inout Accounts
   ) -> String? {
     let arguments = FileArguments(section)
     let driver = section["driver"]?.value ?? ""
@@ -66,6 +72,9 @@ extension Translation {
         .open, line: section.line, "passdb, deny = yes",
         "lock the accounts that it names in their own lines: put ! before the scheme, like "
           + "anna@example.org:!{SHA512-CRYPT}hash")
+      return nil
+    }
+    if ["sql", "ldap"].contains(driver), translateAsked(section, driver, given?.value ?? "", &accounts) {
       return nil
     }
     guard driver == "passwd-file" else {

@@ -53,6 +53,11 @@ extension Translation {
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
       return translateUserFile(section, asked, &accounts)
+    case _ where isAsked(section, driver, accounts):
+      accounts.fixed.merge(fixed) { first, _ in first }
+      accounts.usual.merge(fallback) { first, _ in first }
+      accounts.homes = .inAccounts
+      return accounts.sources.count == 1
     default:
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
@@ -62,11 +67,22 @@ extension Translation {
     }
   }
 
+  /// Whether a source asks for what this userdb says, together with the password.
+  private func isAsked(
+    _ section: DovecotConfig.Section, _ driver: String, _ accounts: Accounts
+  ) -> Bool {
+    accounts.asked.contains { $0.driver == driver && $0.file == section["args"]?.value && $0.hasUsers }
+  }
+
   /// Translates fields that begin with `userdb_` in the lines of accounts. The next userdb is asked about an
   /// account without such fields.
   private mutating func translatePrefetch(
     _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
   ) -> Bool {
+    if asked.isEmpty, accounts.sources.count == 1, accounts.asked.contains(where: \.hasUsers) {
+      accounts.homes = .inAccounts
+      return true
+    }
     guard accounts.areRead else {
       accounts.homes = .inAccounts
       if !asked.isEmpty {

@@ -7,10 +7,12 @@ import OceanPlan
 package struct Translation {
   package internal(set) var findings = Findings()
   package internal(set) var config = ImportedConfig()
+  /// Passwords that the config names by their files.
+  package internal(set) var secrets: [Secret] = []
   let host: ImportHost
   /// The directory of the config's own file, absolute; nil if that is not known.
   let folder: String?
-  private let target: String
+  let target: String
   let base: DovecotConfig.Section
   var filters: [Scope.Filter]
   /// The mechanisms of AUTH that the service has; nil for the default.

@@ -40,7 +40,7 @@ extension Import {
         let made = try Progress.showing("reading \(config)", on: screen.errors) { _ throws(Failure) in
           try DovecotImport(config, out: out)
         }
-        let path = try out.map { try WrittenConfig.write(made.yaml, to: $0, replacing: force) }
+        let path = try out.map { try WrittenConfig.write(made.yaml, made.secrets, to: $0, replacing: force) }
         let (text, isFinished) = Progress.showing("checking the config", on: screen.errors) { _ in
           made.said(of: path, on: path == nil ? screen.errors : screen.output)
         }
