@@ -19,6 +19,7 @@ package actor ChangeControl: PlanControl {
     var heldLists: [ServerStatus.HeldList] = []
     /// Those of the file that is named as the source.
     var inputs: PlanInputs?
+    var running: PlanFile?
   }
 
   /// What was found out for the monitor.
@@ -39,6 +40,8 @@ package actor ChangeControl: PlanControl {
 
   private let known: Mutex<Known>
   private let looked = Mutex(Looked())
+  /// The policy of a plan, once somebody has asked.
+  private let policies = Mutex<(plan: Digest, policy: Digest)?>(nil)
   private let engine: Engine
   private let store: PlanStore
   private let logger: Logger
@@ -222,7 +225,7 @@ package actor ChangeControl: PlanControl {
         heldLists: machine.state.running?.runnable.heldLists ?? [],
         inputs: machine.state.running?.runnable.inputs.flatMap { inputs in
           inputs.path == machine.state.origin.source ? inputs : nil
-        })
+        }, running: machine.state.running?.file)
     }
   }
 
@@ -244,11 +247,19 @@ package actor ChangeControl: PlanControl {
 
   package nonisolated func heldLists() -> [ServerStatus.HeldList] { known.withLock { $0.heldLists } }
 
+  package nonisolated func policy() -> Digest? {
+    guard let running = known.withLock({ $0.running }) else { return nil }
+    if let known = policies.withLock({ $0 }), known.plan == running.digest { return known.policy }
+    guard let policy = try? running.policy else { return nil }
+    policies.withLock { $0 = (running.digest, policy) }
+    return policy
+  }
+
   package nonisolated func isFileUnchanged() -> Bool { known.withLock { $0.inputs }?.areCurrent ?? false }
 
   /// Notes what the file is now.
   ///
-  /// - Parameter policy: names the decision of the plan with a digest.
+  /// - Parameter policy: the policy of the plan with a digest.
   nonisolated func configLooked(_ state: MonitorSnapshot.ConfigState, policy: String?, of plan: Digest) {
     looked.withLock {
       $0.config = state

@@ -63,7 +63,7 @@ package actor ConfigWatch {
 }
 
 extension PlanSource {
-  /// What the file is now, compared with what runs; the files that decide it; and what names the decision that
+  /// What the file is now, compared with what runs; the files that decide it; and the policy that
   /// runs.
   fileprivate func state(
     against running: PlanFile
@@ -91,7 +91,7 @@ extension PlanSource {
     }
     state.digest = found?.digest.short
     state.isOther = found.map { $0.plan.withoutLeaves != running.plan.withoutLeaves } ?? false
-    return (state, files, try? running.decision.short)
+    return (state, files, try? running.policy.short)
   }
 }
 

@@ -5,24 +5,6 @@ import OceanControlAPI
 import OceanPlan
 
 extension PlanFile {
-  /// Names what was decided. The digest of a plan in which list files, and rules with an end, stand by their names
-  /// instead of what they hold now, without anything else that `refreshed` brings up to date.
-  var decision: Digest {
-    get throws {
-      var plan = plan
-      for index in plan.certificates.indices {
-        plan.certificates[index].leaf = .unknown
-      }
-      var lists = ""
-      plan.ends = []
-      for (path, rules) in rules.sorted where rules.isFromFiles || rules.hasEnds {
-        plan.setAddresses(AddressSet(), at: path)
-        lists += "\n\(path) " + rules.entries.map(\.origin.name).joined(separator: " ")
-      }
-      return Digest(of: Array((try plan.digest.description + lists).utf8))
-    }
-  }
-
   /// The same plan with today's certificates and list files: what comes from outside is not rolled back.
   ///
   /// - Parameters:

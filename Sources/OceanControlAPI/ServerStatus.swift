@@ -12,6 +12,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var state: State
   /// The digest of the running plan.
   package var plan: Digest
+  /// The policy of the running plan, which nodes of a fleet have in common; nil from a server that does not tell.
+  package var policy: Digest?
   /// The absolute path of the config or saved plan that it runs.
   package var file: String
   /// Nil if the plan is confirmed.
@@ -52,8 +54,9 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered], nextEnd: Plan.End? = nil, program: ServerProgram? = nil,
-    fileUnchanged: Bool? = nil
+    fileUnchanged: Bool? = nil, policy: Digest? = nil
   ) {
+    self.policy = policy
     self.fileUnchanged = fileUnchanged
     self.program = program
     self.nextEnd = nextEnd

@@ -96,8 +96,8 @@ package struct MonitorSnapshot: Sendable {
   package struct RunningPlan: Sendable {
     /// The first digits of its digest.
     package var digest: String
-    /// The first digits of what names the decision: the plan without what lists and certificates hold; nil if
-    /// that is not known.
+    /// The first digits of its policy: the plan without what lists and certificates hold, and without what is the
+    /// node's own; nil if that is not known.
     package var policy: String?
     /// The file that the server runs.
     package var file: String

@@ -87,6 +87,13 @@ package struct MailTemplate: Sendable, Hashable {
     return slash == text.startIndex ? "/" : String(text[..<slash])
   }
 
+  /// The template below ``base``, as if that were the root.
+  var withoutBase: MailTemplate {
+    guard let base, base != "/", case .literal(let text)? = pieces.first else { return self }
+    return MailTemplate(
+      pieces: [.literal(String(text.utf8.dropFirst(base.utf8.count)) ?? text)] + pieces.dropFirst())
+  }
+
   /// The absolute path of an account's Maildir.
   ///
   /// - Parameters:

@@ -139,7 +139,7 @@ package struct PlanFile: Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case formatVersion, digest, plan, against, inputs, provenance, rules, expectations
+    case formatVersion, digest, policy, plan, against, inputs, provenance, rules, expectations
 
     /// The role as it is written in the file.
     init?(wireName: String) { self.init(rawValue: wireName == "format_version" ? "formatVersion" : wireName) }
@@ -162,6 +162,8 @@ package struct PlanFile: Sendable, Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(formatVersion, forKey: .formatVersion)
     try container.encode(digest, forKey: .digest)
+    // For readers. It is computed anew from what is read back.
+    try container.encode(policy, forKey: .policy)
     try container.encode(plan, forKey: .plan)
     if against == nil { try container.encodeNil(forKey: .against) }
     try container.encode(inputs, forKey: .inputs)

@@ -41,6 +41,7 @@ import Testing
     func monitored() async -> MonitoredPlan { MonitoredPlan(file: "test") }
     func heldLists() -> [ServerStatus.HeldList] { [] }
     func isFileUnchanged() -> Bool { false }
+    func policy() async -> Digest? { nil }
     private var refusal: PlanControlError { PlanControlError(.failed, "not here") }
 
     func apply(_: PlanFile, _: ApplyRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }

@@ -26,7 +26,7 @@ struct ControlRoutes: Sendable {
         guard
           let status = await engine.status(
             file: plans.source(), unconfirmed: plans.unconfirmed(), takenBack: plans.takenBack(),
-            damaged: plans.damagedFiles(), heldLists: plans.heldLists(),
+            policy: plans.policy(), damaged: plans.damagedFiles(), heldLists: plans.heldLists(),
             isFileUnchanged: { [plans] in plans.isFileUnchanged() })
         else {
           return try failure(.serviceUnavailable, "no plan is running")

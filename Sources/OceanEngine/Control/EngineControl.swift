@@ -19,7 +19,7 @@ extension Engine {
   ///   - isFileUnchanged: whether `file` is known to give the running plan. It may block.
   package func status(
     file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [RevertedPlan] = [],
-    damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = [],
+    policy: Digest? = nil, damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = [],
     isFileUnchanged: @escaping @Sendable () -> Bool = { false }
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
@@ -57,7 +57,8 @@ extension Engine {
         ServerStatus.Unanswered(
           path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
           calls: silence.numbers.calls, waiting: silence.numbers.waiting)
-      }, nextEnd: running.plan.ends.first, program: program, fileUnchanged: isUnchanged ? true : nil)
+      }, nextEnd: running.plan.ends.first, program: program, fileUnchanged: isUnchanged ? true : nil,
+      policy: policy)
   }
 
   /// How long files may take to answer a question for the status.

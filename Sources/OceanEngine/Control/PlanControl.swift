@@ -13,6 +13,8 @@ package protocol PlanControl: Sendable {
   func history() async throws -> PlanHistory
   /// When the running plan is reverted; nil if it is confirmed.
   func unconfirmed() async -> UnconfirmedPlan?
+  /// The policy of the running plan; nil if none runs.
+  func policy() async -> Digest?
   /// The plans that were reverted and are not to run, the newest first.
   func takenBack() async -> [RevertedPlan]
   /// Files of the plans that are kept which could not be used when they were last read.
@@ -31,7 +33,7 @@ package protocol PlanControl: Sendable {
 /// What the monitor shows of the running plan, and of the file that it comes from.
 package struct MonitoredPlan: Sendable {
   package var file: String
-  /// The first digits of what names the decision; nil if that is not known yet.
+  /// The first digits of the policy; nil if that is not known yet.
   package var policy: String?
   package var waiting: MonitorSnapshot.RunningPlan.Waiting?
   /// Nil until the file has been looked at.

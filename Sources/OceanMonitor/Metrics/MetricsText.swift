@@ -159,7 +159,8 @@ package struct MetricsText {
     let plan = snapshot.plan
     begin(
       "ocean_plan_info", .gauge,
-      "The running plan; policy: what was decided, without what lists and certificates hold; always 1.")
+      "The running plan; policy: what was decided for all nodes, whatever lists and certificates hold; always 1."
+    )
     sample(
       [
         ("digest", plan.digest), ("policy", plan.policy ?? ""),

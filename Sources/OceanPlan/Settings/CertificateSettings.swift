@@ -50,7 +50,7 @@ extension Plan.Certificate: PlanSection {
     _ type: PlanValue<Value>,
     _ effect: SettingEffect? = nil, direction: DirectionRule<Self, Value> = .neither
   ) -> PlanRow<Self> {
-    PlanRow(PlanSetting(key, path(), type, .certificate, effect, direction: direction))
+    PlanRow(PlanSetting(key, path(), type, .certificate, effect, owner: .node, direction: direction))
   }
 }
 

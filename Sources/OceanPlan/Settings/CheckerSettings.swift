@@ -43,15 +43,17 @@ extension Plan.Saslauthd: PlanSection {
   package static let blank = Self()
 
   package static let socket = PlanSetting<Self, String?>(
-    "socket", \.socket, .optionalPath, .accounts, .nextLogin, direction: .neither)
+    "socket", \.socket, .optionalPath, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let service = PlanSetting<Self, String>(
-    "service", \.service, .text, .accounts, .nextLogin, direction: .neither)
+    "service", \.service, .text, .accounts, .nextLogin, owner: .policy, direction: .neither)
   package static let realm = PlanSetting<Self, String?>(
-    "realm", \.realm, .optionalText, .accounts, .nextLogin, direction: .neither)
+    "realm", \.realm, .optionalText, .accounts, .nextLogin, owner: .policy, direction: .neither)
   package static let timeout = PlanSetting<Self, Int>(
-    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, direction: .neither)
+    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
   package static let connections = PlanSetting<Self, Int>(
-    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, direction: .neither)
+    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(socket), PlanRow(service), PlanRow(realm), PlanRow(timeout), PlanRow(connections),
@@ -67,13 +69,15 @@ extension Plan.Dovecot: PlanSection {
   package static let blank = Self()
 
   package static let auth = PlanSetting<Self, String?>(
-    "auth", \.auth, .optionalPath, .accounts, .nextLogin, direction: .neither)
+    "auth", \.auth, .optionalPath, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let users = PlanSetting<Self, String?>(
-    "users", \.users, .optionalPath, .accounts, .nextLogin, direction: .neither)
+    "users", \.users, .optionalPath, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let timeout = PlanSetting<Self, Int>(
-    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, direction: .neither)
+    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
   package static let connections = PlanSetting<Self, Int>(
-    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, direction: .neither)
+    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(auth), PlanRow(users), PlanRow(timeout), PlanRow(connections),

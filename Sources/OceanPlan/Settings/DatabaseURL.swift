@@ -107,6 +107,18 @@ package struct DatabaseURL: Sendable, Hashable {
     (engine, user, host, port, socket, database) = (.sqlite, "", nil, nil, nil, path)
   }
 
+  private init(engine: Engine, user: String, host: String?, port: Int?, database: String) {
+    (self.engine, self.user, self.host, self.port, socket) = (engine, user, host, port, nil)
+    self.database = database
+  }
+
+  /// The same place without the path of a file or a socket, which are those of one host.
+  var withoutPaths: DatabaseURL {
+    engine == .sqlite
+      ? DatabaseURL(sqlite: "/")
+      : DatabaseURL(engine: engine, user: user, host: host, port: port, database: database)
+  }
+
   /// The same place with an absolute path for SQLite's file.
   package func resolved(_ resolve: (String) -> String) -> DatabaseURL {
     engine == .sqlite ? DatabaseURL(sqlite: resolve(database)) : self

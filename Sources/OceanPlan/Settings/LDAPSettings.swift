@@ -81,29 +81,32 @@ extension Plan.LDAP: PlanSection {
       .text($0.description)
     } other: {
       $0 == nil ? try? LDAPURL(parsing: "ldapi:///x") : .some(nil)
-    }, .accounts, .nextLogin, direction: .neither)
+    }, .accounts, .nextLogin, owner: .pathOfURL, direction: .neither)
   package static let base = PlanSetting<Self, String>(
-    "base", \.base, .text, .accounts, .nextLogin, direction: .neither)
+    "base", \.base, .text, .accounts, .nextLogin, owner: .policy, direction: .neither)
   package static let filter = PlanSetting<Self, LDAPFilter>(
     "filter", \.filter,
     PlanValue(
       "a filter with parameters in braces", other: { try? LDAPFilter(parsing: "(|\($0.text)(uid={user}))") },
       shown: { .text($0.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")) }), .accounts,
-    .nextLogin, direction: .neither)
+    .nextLogin, owner: .policy, direction: .neither)
   package static let verify = PlanSetting<Self, Verify>(
-    "verify", \.verify, .word, .accounts, .nextLogin, direction: .neither)
+    "verify", \.verify, .word, .accounts, .nextLogin, owner: .policy, direction: .neither)
   package static let bindDN = PlanSetting<Self, String?>(
-    "bind_dn", \.bindDN, .optionalText, .accounts, .nextLogin, direction: .neither)
+    "bind_dn", \.bindDN, .optionalText, .accounts, .nextLogin, owner: .policy, direction: .neither)
   package static let password = PlanSetting<Self, Plan.SecretSource?>(
-    "password", \.password, .secret, .accounts, .nextLogin, direction: .neither)
+    "password", \.password, .secret, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let tls = PlanSetting<Self, Plan.SourceTLS>(
-    "tls", \.tls, .word, .accounts, .nextLogin, direction: .strongestFirst([.verify, .require, .off]))
+    "tls", \.tls, .word, .accounts, .nextLogin, owner: .policy,
+    direction: .strongestFirst([.verify, .require, .off]))
   package static let ca = PlanSetting<Self, String?>(
-    "ca", \.ca, .optionalPath, .accounts, .nextLogin, direction: .neither)
+    "ca", \.ca, .optionalPath, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let timeout = PlanSetting<Self, Int>(
-    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, direction: .neither)
+    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
   package static let connections = PlanSetting<Self, Int>(
-    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, direction: .neither)
+    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(url), PlanRow(base), PlanRow(filter), PlanRow(verify), PlanRow(bindDN), PlanRow(password),
@@ -123,7 +126,7 @@ extension Plan.LDAP.Attributes: PlanSection {
   private static func setting(
     _ key: String, _ path: any WritableKeyPath<Self, String?> & Sendable
   ) -> PlanSetting<Self, String?> {
-    PlanSetting(key, path, .optionalText, .accounts, .nextLogin, direction: .neither)
+    PlanSetting(key, path, .optionalText, .accounts, .nextLogin, owner: .policy, direction: .neither)
   }
 
   package static let password = setting("password", \.password)

@@ -54,6 +54,13 @@ package struct LDAPURL: Sendable, Hashable {
     guard host != nil else { throw .missingHost }
   }
 
+  private init(scheme: Scheme, host: String?, port: Int?) {
+    (self.scheme, self.host, self.port, socket) = (scheme, host, port, nil)
+  }
+
+  /// The same place without the path of a socket, which is one of a host.
+  var withoutPath: LDAPURL { LDAPURL(scheme: scheme, host: host, port: port) }
+
   /// The path behind `ldapi://`, in clear or with `%2F` for each slash, as other programs want it.
   private static func socket(_ text: Substring) throws(Flaw) -> String? {
     guard !text.isEmpty, text != "/" else { return nil }

@@ -21,10 +21,11 @@ extension Plan.Monitor: PlanSection {
   package static let blank = Self()
 
   package static let bind = PlanSetting<Self, [Endpoint]>(
-    "bind", \.bind, .endpoints, .always(.monitor), direction: .moreAreWeaker)
+    "bind", \.bind, .endpoints, .always(.monitor), owner: .endpoints, direction: .moreAreWeaker)
   /// What has no monitor is read by nobody.
   package static let token = PlanSetting<Self, Plan.SecretSource?>(
     "token", \.token, .secret, .always(.monitor), .other("for requests from now on"),
+    owner: .place,
     direction: DirectionRule(
       "none", "one where there was none",
       section: { before, after in

@@ -99,18 +99,18 @@ extension Plan {
 extension Plan.Log: PlanSection {
   package static let blank = Self(access: nil)
   package static let access = PlanSetting<Self, String?>(
-    "access", \.access, .optionalPath, .always(.log), direction: .neither)
+    "access", \.access, .optionalPath, .always(.log), owner: .place, direction: .neither)
   package static let logins = PlanSetting<Self, Logins>(
-    "logins", \.logins, .word, .always(.log), .newSessions, direction: .neither)
+    "logins", \.logins, .word, .always(.log), .newSessions, owner: .policy, direction: .neither)
   package static let rows: [PlanRow<Self>] = [PlanRow(access), PlanRow(logins)]
 }
 
 extension Plan.AccountSource: PlanSection {
   package static let blank = Self(name: "", sql: .blank)
   package static let passwdFile = PlanSetting<Self, String?>(
-    "passwd_file", \.passwdFile, .optionalPath, .accounts, .nextLogin, direction: .neither)
+    "passwd_file", \.passwdFile, .optionalPath, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let cache = PlanSetting<Self, Int?>(
-    "cache", \.cacheSeconds, .optionalDuration(1...86_400), .accounts, .nextLogin,
+    "cache", \.cacheSeconds, .optionalDuration(1...86_400), .accounts, .nextLogin, owner: .policy,
     direction: .longerIsWeaker)
   package static let rows: [PlanRow<Self>] = [
     .name(\.name), PlanRow(passwdFile), PlanRow(cache), .sectionUnlessBlank("sql", \.sql),
@@ -125,12 +125,13 @@ extension Plan.Mail: PlanSection {
     "maildir", \.maildir,
     PlanValue(
       "where mail is: a path with `{user}`, `{domain}`, `{home}`", other: { $0 == .home ? nil : .home },
-      shown: { .text($0.description) }), .always(.mail), .nextLogin, direction: .neither)
+      shown: { .text($0.description) }), .always(.mail), .nextLogin, owner: .mailBase, direction: .neither)
   package static let uidl = PlanSetting<Self, UIDLSource>(
     "uidl", \.uidl,
     PlanValue(
       "`\"ocean\"`, `\"courier\"` or `{ \"dovecot\": FORMAT }`",
       other: { $0 == .courier ? .ocean : .courier }, shown: { .text($0.description) }), .always(.mail),
-    .other("at the next login; clients may fetch again what they know by other ids"), direction: .neither)
+    .other("at the next login; clients may fetch again what they know by other ids"), owner: .policy,
+    direction: .neither)
   package static let rows: [PlanRow<Self>] = [PlanRow(maildir), PlanRow(uidl)]
 }

@@ -24,6 +24,9 @@ extension Plan: PlanSection {
   /// Every value of the plan, section by section. The listeners of enabled services are not among them.
   package var settings: [Setting] { settings { !$0.enabled } }
 
+  /// The same, with the listeners of all services.
+  package var allSettings: [Setting] { settings { _ in true } }
+
   /// - Parameter listsListeners: whether the listeners of a service are among its values.
   func settings(_ listsListeners: (Service) -> Bool) -> [Setting] {
     let hidden = Set(services.filter { !listsListeners($0) }.map { Service.listeners.path(of: $0.name) })
@@ -65,14 +68,17 @@ extension Plan: PlanSection {
       Durations are written as in a config. The class of a change is what `--fail-on` names. What weakens protection is
       said where anything does.
 
-      | path | value | a change is | weaker | it holds |
-      |---|---|---|---|---|
+      Where several nodes run one policy, what is marked `node` is a node's own: it is left out of `policy`, which
+      `ocean plan --format json` has beside `digest`, and which is equal on all nodes exactly if their policy is.
+
+      | path | value | a change is | weaker | it holds | whose |
+      |---|---|---|---|---|---|
 
       """
     for info in catalogue {
       text +=
         "| `\(info.path)` | \(info.summary) | \(info.changeClass.usual.rawValue) | \(info.direction.weaker) | "
-        + "\(info.effect?.text ?? "") |\n"
+        + "\(info.effect?.text ?? "") | \(info.owner.words) |\n"
     }
     return text
   }

@@ -27,7 +27,7 @@ extension Plan {
   package static let endsSetting = PlanSetting<Plan, [End]>(
     "ends", \.ends, .ends, .always(.ruleEnds),
     .other("connections from then on are decided without the rule"),
-    direction: .neither)
+    owner: .policy, direction: .neither)
 
   /// The lists of a new plan that lack nothing but rules whose end this plan knew and which has come.
   ///

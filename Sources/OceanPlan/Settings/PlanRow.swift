@@ -12,6 +12,8 @@ package struct PlanRow<Root: Sendable>: Sendable {
   var flaw: @Sendable (Root, SettingPath) -> String? = { _, _ in nil }
   /// A change of each setting that can have another value.
   var edits: @Sendable (Root, SettingPath) -> [PlanEdit<Root>] = { _, _ in [] }
+  /// Leaves out what is a node's own, where several nodes have one policy.
+  var leaveOutOwn: @Sendable (inout Root) -> Void = { _ in }
   /// The settings that differ between two sections at a path.
   var differences: @Sendable (_ before: Root, _ after: Root, SettingPath) -> [SettingDifference] = {
     _, _, _ in []
@@ -31,6 +33,7 @@ struct SettingInfo: Sendable {
   let changeClass: ClassRule
   let effect: SettingEffect?
   let isOfWayIn: Bool
+  let owner: SettingOwnerKind
   var direction: DirectionWords
   /// For a list of addresses: what more addresses do.
   var more: Direction?
@@ -71,9 +74,17 @@ extension PlanRow where Root: PlanSection {
       [
         SettingInfo(
           path: setting.path(in: .root), summary: type.summary, changeClass: setting.changeClass,
-          effect: setting.effect, isOfWayIn: setting.isOfWayIn,
+          effect: setting.effect, isOfWayIn: setting.isOfWayIn, owner: setting.owner.kind,
           direction: setting.direction.words, more: setting.direction.more)
       ]
+    }
+    if case .policy = setting.owner {
+      // Nothing of it is left out.
+    } else {
+      leaveOutOwn = { root in
+        let path = path()
+        root[keyPath: path] = setting.owner.policyPart(of: root[keyPath: path], blank: setting.defaultValue)
+      }
     }
     differences = { before, after, section in
       let (old, new) = (before[keyPath: path()], after[keyPath: path()])
@@ -111,7 +122,9 @@ extension PlanRow where Root: PlanSection {
   }
 
   /// A value of the plan file that is not a setting: a name.
-  static func name(_ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, String> & Sendable) -> PlanRow {
+  static func name(
+    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, String> & Sendable
+  ) -> PlanRow {
     let key = SettingKey("name")
     return PlanRow(
       read: { $1[keyPath: path()] = try $0.decode(String.self, forKey: key) },
@@ -122,7 +135,8 @@ extension PlanRow where Root: PlanSection {
   ///
   /// - Parameter isReversed: whether changes go the other way than the section's rows say.
   static func section<Section: PlanSection>(
-    _ key: String, _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable,
+    _ key: String,
+    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable,
     isReversed: Bool = false
   ) -> PlanRow {
     var row = PlanRow(
@@ -131,6 +145,10 @@ extension PlanRow where Root: PlanSection {
     row.infos = { Section.rows.flatMap { $0.infos() }.map { $0.below(key, isReversed: isReversed) } }
     row.settings = { root, section in
       Section.rows.flatMap { $0.settings(root[keyPath: path()], section.appending(key)) }
+    }
+    row.leaveOutOwn = { root in
+      let path = path()
+      for row in Section.rows { row.leaveOutOwn(&root[keyPath: path]) }
     }
     row.differences = { before, after, section in
       let (old, new) = (before[keyPath: path()], after[keyPath: path()])
@@ -162,7 +180,8 @@ extension PlanRow where Root: PlanSection {
 
   /// A section below that a plan file leaves out if nothing in it is set.
   static func sectionUnlessBlank<Section: PlanSection>(
-    _ key: String, _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable
+    _ key: String,
+    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable
   ) -> PlanRow {
     let whole = section(key, path())
     var row = PlanRow(
@@ -173,6 +192,7 @@ extension PlanRow where Root: PlanSection {
       write: { if $0[keyPath: path()] != .blank { try whole.write($0, &$1) } })
     row.infos = whole.infos
     row.settings = { $0[keyPath: path()] == .blank ? [] : whole.settings($0, $1) }
+    row.leaveOutOwn = { if $0[keyPath: path()] != .blank { whole.leaveOutOwn(&$0) } }
     row.differences = whole.differences
     row.flaw = whole.flaw
     row.edits = whole.edits
@@ -198,6 +218,12 @@ extension PlanRow where Root: PlanSection {
     row.settings = { root, above in
       root[keyPath: path()].flatMap { section in
         Section.rows.flatMap { $0.settings(section, place(section, above)) }
+      }
+    }
+    row.leaveOutOwn = { root in
+      let path = path()
+      for index in root[keyPath: path].indices {
+        for row in Section.rows { row.leaveOutOwn(&root[keyPath: path][index]) }
       }
     }
     row.differences = { before, after, above in

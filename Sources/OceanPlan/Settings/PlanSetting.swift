@@ -2,7 +2,7 @@
 ///
 /// The rows give the plan file and its keys, the digest, the check for saved plans that no config compiles
 /// to, the rows of a diff with their classes, directions and effects, the address lists that a rollback brings up to
-/// date, and docs/plan-file.md. The compiler's row of the same setting takes key, range and default from
+/// date, what is left out of the policy of several nodes, and docs/plan-file.md. The compiler's row of the same setting takes key, range and default from
 /// here.
 package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package typealias Path = any WritableKeyPath<Root, Value> & Sendable
@@ -12,6 +12,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package let type: PlanValue<Value>
   let changeClass: ClassRule
   let effect: SettingEffect?
+  let owner: SettingOwner<Value>
   let direction: DirectionRule<Root, Value>
   /// The words of `explain` about a client whose address is on the list, if it says anything.
   let explanation: ListExplanation?
@@ -21,8 +22,9 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   let makePath: @Sendable () -> Path
 
   init(
-    _ key: String, _ path: @autoclosure @escaping @Sendable () -> Path, _ type: PlanValue<Value>, _ changeClass: ClassRule,
-    _ effect: SettingEffect? = nil, direction: DirectionRule<Root, Value>,
+    _ key: String, _ path: @autoclosure @escaping @Sendable () -> Path, _ type: PlanValue<Value>,
+    _ changeClass: ClassRule,
+    _ effect: SettingEffect? = nil, owner: SettingOwner<Value>, direction: DirectionRule<Root, Value>,
     explanation: ListExplanation? = nil, isOfWayIn: Bool = false
   ) {
     self.key = key
@@ -30,6 +32,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
     self.type = type
     self.changeClass = changeClass
     self.effect = effect
+    self.owner = owner
     self.direction = direction
     self.explanation = explanation
     self.isOfWayIn = isOfWayIn

@@ -33,23 +33,26 @@ extension Plan.SQL: PlanSection {
       .text($0.description)
     } other: {
       $0 == nil ? try? DatabaseURL(parsing: "sqlite:/x") : .some(nil)
-    }, .accounts, .nextLogin, direction: .neither)
+    }, .accounts, .nextLogin, owner: .pathOfURL, direction: .neither)
   package static let password = PlanSetting<Self, Plan.SecretSource?>(
-    "password", \.password, .secret, .accounts, .nextLogin, direction: .neither)
+    "password", \.password, .secret, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let query = PlanSetting<Self, SQLQuery>(
     "query", \.query,
     PlanValue(
       "SQL with parameters in braces", other: { try? SQLQuery(parsing: $0.text + " {user}") },
       shown: { .text($0.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")) }), .accounts,
-    .nextLogin, direction: .neither)
+    .nextLogin, owner: .policy, direction: .neither)
   package static let tls = PlanSetting<Self, Plan.SourceTLS>(
-    "tls", \.tls, .word, .accounts, .nextLogin, direction: .strongestFirst([.verify, .require, .off]))
+    "tls", \.tls, .word, .accounts, .nextLogin, owner: .policy,
+    direction: .strongestFirst([.verify, .require, .off]))
   package static let ca = PlanSetting<Self, String?>(
-    "ca", \.ca, .optionalPath, .accounts, .nextLogin, direction: .neither)
+    "ca", \.ca, .optionalPath, .accounts, .nextLogin, owner: .place, direction: .neither)
   package static let timeout = PlanSetting<Self, Int>(
-    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, direction: .neither)
+    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
   package static let connections = PlanSetting<Self, Int>(
-    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, direction: .neither)
+    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, owner: .policy, direction: .neither
+  )
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(url), PlanRow(password), PlanRow(query), PlanRow(tls), PlanRow(ca), PlanRow(timeout),

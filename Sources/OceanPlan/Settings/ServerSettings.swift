@@ -30,16 +30,18 @@ extension Plan.Server: PlanSection {
   package static let blank = Plan.Server(hostname: "")
 
   package static let hostname = PlanSetting<Self, String>(
-    "hostname", \.hostname, .text, .server, .other("in greetings from now on"), direction: .neither)
+    "hostname", \.hostname, .text, .server, .other("in greetings from now on"), owner: .node,
+    direction: .neither)
   package static let defaultDomain = PlanSetting<Self, String?>(
     "default_domain", \.defaultDomain, .optionalText, .server,
-    .other("names without a domain mean different accounts from the next login on"), direction: .neither)
+    .other("names without a domain mean different accounts from the next login on"), owner: .policy,
+    direction: .neither)
   package static let user = PlanSetting<Self, String?>(
-    "user", \.user, .optionalText, .server, .restart, direction: .neither)
+    "user", \.user, .optionalText, .server, .restart, owner: .node, direction: .neither)
   package static let state = PlanSetting<Self, String>(
-    "state", \.state, .absolutePath, .server, .restart, direction: .neither)
+    "state", \.state, .absolutePath, .server, .restart, owner: .node, direction: .neither)
   package static let drainTimeout = PlanSetting<Self, Int>(
-    "drain_timeout", \.drainSeconds, .duration(0...86_400), .server, direction: .neither)
+    "drain_timeout", \.drainSeconds, .duration(0...86_400), .server, owner: .policy, direction: .neither)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(hostname), PlanRow(defaultDomain), PlanRow(user), PlanRow(state), PlanRow(drainTimeout),
@@ -86,21 +88,24 @@ extension Plan.Server.Limits: PlanSection {
 
   package static let connectionsPerIP = PlanSetting<Self, Int>(
     "connections_per_ip", \.connectionsPerIP, .integer(1...100_000), .limits, .counts,
+    owner: .policy,
     direction: DirectionRule("more", "less", section: { $0.direction(to: $1, ofExceptions: false) }))
   package static let except = PlanSetting<Self, [Exception]>(
     "except", \.exceptions, .exceptions, .limits, .counts,
+    owner: .policy,
     direction: DirectionRule(
       "more for some addresses", "less for some addresses",
       section: { $0.direction(to: $1, ofExceptions: true) }))
   package static let preloginConnections = PlanSetting<Self, Int>(
     "prelogin_connections", \.preloginConnections, .integer(1...100_000), .limits,
-    direction: .largerIsWeaker)
+    owner: .policy, direction: .largerIsWeaker)
   package static let connectionsPerMinute = PlanSetting<Self, Int?>(
     "connections_per_minute", \.connectionsPerMinute, .integerOrOff(1...100_000), .limits,
-    direction: .largerIsWeaker)
+    owner: .policy, direction: .largerIsWeaker)
   /// The longer the prefix, the more clients one network can pass for.
   package static let ipv6Prefix = PlanSetting<Self, Int>(
-    "ipv6_prefix", \.ipv6Prefix, .integer(16...128), .limits, .restart, direction: .largerIsWeaker)
+    "ipv6_prefix", \.ipv6Prefix, .integer(16...128), .limits, .restart, owner: .policy,
+    direction: .largerIsWeaker)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(connectionsPerIP), PlanRow(exceptions: except), PlanRow(preloginConnections),
@@ -212,16 +217,16 @@ extension Plan.Server.AntiHammering: PlanSection {
 
   package static let maxFailures = PlanSetting<Self, Int>(
     "max_failures", \.maxFailures, .integer(1...100), .antiHammering, .other("for failures from now on"),
-    direction: .largerIsWeaker)
+    owner: .policy, direction: .largerIsWeaker)
   package static let forgetAfter = PlanSetting<Self, Int>(
     "forget_after", \.forgetSeconds, .duration(1...(30 * 86_400)), .antiHammering,
-    direction: .largerIsStronger)
+    owner: .policy, direction: .largerIsStronger)
   package static let blockFor = PlanSetting<Self, Int>(
     "block_for", \.blockSeconds, .duration(1...(365 * 86_400)), .antiHammering, .other("for new blocks"),
-    direction: .largerIsStronger)
+    owner: .policy, direction: .largerIsStronger)
   package static let neverBlock = PlanSetting<Self, AddressSet>(
     "never_block", \.neverBlock, .addresses(always: .localhost), .antiHammering,
-    .other("blocks of these addresses are lifted"), direction: .more(are: .weakened))
+    .other("blocks of these addresses are lifted"), owner: .policy, direction: .more(are: .weakened))
 
   package static let path = SettingPath.root.appending("server").appending("anti_hammering")
   static let neverBlockPath = neverBlock.path(in: path)

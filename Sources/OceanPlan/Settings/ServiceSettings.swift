@@ -87,48 +87,53 @@ extension Plan.Service: PlanSection {
   package static let blank = Plan.Service(name: "")
 
   package static let enabled = PlanSetting<Self, Bool>(
-    "enabled", \.enabled, .flag, .running, direction: .onIsWeaker, isOfWayIn: true)
+    "enabled", \.enabled, .flag, .running, owner: .policy, direction: .onIsWeaker, isOfWayIn: true)
   /// A plan does not know who is in a source.
   package static let accounts = PlanSetting<Self, [String]>(
-    "accounts", \.accounts, .names, .accounts, .nextLogin, direction: .neither)
+    "accounts", \.accounts, .names, .accounts, .nextLogin, owner: .policy, direction: .neither)
   /// How much the service takes on, not what one client may do.
   package static let maxConnections = PlanSetting<Self, Int>(
     "max_connections", \.limits.connections, .integer(1...100_000), .limits, .counts,
-    direction: .neither)
+    owner: .policy, direction: .neither)
   package static let idleTimeout = PlanSetting<Self, Int>(
-    "idle_timeout", \.limits.idleSeconds, .duration(1...86_400), .limits, .newSessions, direction: .neither)
+    "idle_timeout", \.limits.idleSeconds, .duration(1...86_400), .limits, .newSessions, owner: .policy,
+    direction: .neither)
   package static let handshakeTimeout = PlanSetting<Self, Int>(
-    "handshake_timeout", \.limits.handshakeSeconds, .duration(1...3600), .limits, direction: .neither)
+    "handshake_timeout", \.limits.handshakeSeconds, .duration(1...3600), .limits, owner: .policy,
+    direction: .neither)
   package static let loginTimeout = PlanSetting<Self, Int>(
-    "login_timeout", \.limits.loginSeconds, .duration(1...3600), .limits, .newSessions, direction: .neither)
+    "login_timeout", \.limits.loginSeconds, .duration(1...3600), .limits, .newSessions, owner: .policy,
+    direction: .neither)
   package static let maxLoginAttempts = PlanSetting<Self, Int>(
     "max_login_attempts", \.limits.loginAttempts, .integer(1...100), .limits, .newSessions,
-    direction: .largerIsWeaker)
+    owner: .policy, direction: .largerIsWeaker)
   package static let maxBadCommands = PlanSetting<Self, Int>(
     "max_bad_commands", \.limits.badCommands, .integer(1...1000), .limits, .newSessions,
-    direction: .largerIsWeaker)
+    owner: .policy, direction: .largerIsWeaker)
   package static let failureDelay = PlanSetting<Self, Int>(
     "failure_delay", \.limits.failureDelayMilliseconds, .milliseconds(0...60_000), .limits,
-    direction: .largerIsStronger)
+    owner: .policy, direction: .largerIsStronger)
   package static let lineOctets = PlanSetting<Self, Int>(
-    "line_octets", \.limits.lineOctets, .integer(255...65_536), .limits, direction: .neither)
+    "line_octets", \.limits.lineOctets, .integer(255...65_536), .limits, owner: .policy, direction: .neither)
   package static let outputOctets = PlanSetting<Self, Int>(
-    "output_octets", \.limits.outputOctets, .integer(4096...(16 << 20)), .limits, direction: .neither)
+    "output_octets", \.limits.outputOctets, .integer(4096...(16 << 20)), .limits, owner: .policy,
+    direction: .neither)
   package static let listeners = PlanSetting<Self, [Plan.Listener]>(
-    "listeners", \.listeners, .listeners, .service(otherwise: .listenerMoved), direction: .neither,
+    "listeners", \.listeners, .listeners, .service(otherwise: .listenerMoved), owner: .listeners,
+    direction: .neither,
     isOfWayIn: true)
   package static let plaintextLogin = PlanSetting<Self, AddressSet>(
     "plaintext_login", \.plaintextLogin, .addresses(word: { plaintextLoginWord($0) }),
-    .always(.plaintextLogin), .newSessions, direction: .more(are: .weakened), isOfWayIn: true)
+    .always(.plaintextLogin), .newSessions, owner: .policy, direction: .more(are: .weakened), isOfWayIn: true)
   /// The password travels as with USER and PASS. Who may send one without TLS is `plaintext_login` alone; here is by which
   /// further commands.
   package static let sasl = PlanSetting<Self, [Plan.SASLOffer]>(
-    "sasl", \.sasl, .mechanisms, .sasl, .newSessions, direction: .moreWithoutTLS)
+    "sasl", \.sasl, .mechanisms, .sasl, .newSessions, owner: .policy, direction: .moreWithoutTLS)
   package static let antiHammering = PlanSetting<Self, Bool>(
-    "anti_hammering", \.antiHammering, .flag, .antiHammering, direction: .onIsStronger)
+    "anti_hammering", \.antiHammering, .flag, .antiHammering, owner: .policy, direction: .onIsStronger)
   package static let proxyFrom = PlanSetting<Self, AddressSet>(
     "proxy_from", \.proxyFrom, .addresses, .always(.proxies), .newConnections,
-    direction: .more(are: .weakened),
+    owner: .policy, direction: .more(are: .weakened),
     explanation: .init(
       stage: .proxy, text: "a proxy: the address in its PROXY header decides, not its own"),
     isOfWayIn: true)
@@ -273,7 +278,8 @@ extension Plan.Service.IPControl: PlanSection {
   package static let blank = Self()
 
   package static let defaultAction = PlanSetting<Self, DefaultAction>(
-    "default", \.defaultAction, .word, .ipControl, direction: .strongestFirst([.refuse, .allow]),
+    "default", \.defaultAction, .word, .ipControl, owner: .policy,
+    direction: .strongestFirst([.refuse, .allow]),
     isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [
@@ -303,10 +309,12 @@ extension Plan.Service.IPControl.List: PlanSection {
   package static let blank = Self()
 
   package static let enabled = PlanSetting<Self, Bool>(
-    "enabled", \.enabled, .enabledUnlessOff, .ipControl, direction: .onIsWeaker, isOfWayIn: true)
+    "enabled", \.enabled, .enabledUnlessOff, .ipControl, owner: .policy, direction: .onIsWeaker,
+    isOfWayIn: true)
   /// The list itself. Its path is that of the section.
   package static let entries = PlanSetting<Self, AddressSet>(
-    "", \.addresses, .addresses, .ipControl, direction: .more(are: .weakened), isOfWayIn: true)
+    "", \.addresses, .addresses, .ipControl, owner: .policy, direction: .more(are: .weakened), isOfWayIn: true
+  )
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(addresses: entries, writtenAs: "entries"), PlanRow(enabled),

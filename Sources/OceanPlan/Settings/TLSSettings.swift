@@ -45,12 +45,12 @@ extension Plan.Service.TLS: PlanSection {
 
   package static let explicit = PlanSetting<Self, Explicit>(
     "explicit", \.explicit, .word, .tls, .newSessions,
-    direction: .strongestFirst([.required, .optional, .off]), isOfWayIn: true)
+    owner: .policy, direction: .strongestFirst([.required, .optional, .off]), isOfWayIn: true)
   package static let certificate = PlanSetting<Self, [String]>(
-    "certificate", \.certificates, .names, .tls, .handshakes, direction: .weakerKeys)
+    "certificate", \.certificates, .names, .tls, .handshakes, owner: .policy, direction: .weakerKeys)
   package static let profile = PlanSetting<Self, Profile>(
     "profile", \.profile, .word, .tls, .handshakes,
-    direction: .strongestFirst([.modern, .intermediate, .legacy]), isOfWayIn: true)
+    owner: .policy, direction: .strongestFirst([.modern, .intermediate, .legacy]), isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [PlanRow(explicit), PlanRow(certificate), PlanRow(profile)]
 
@@ -61,7 +61,8 @@ extension PlanRow<Plan.Service> {
   /// The section of a service that may have no TLS: then it is `{ "explicit": "off" }`.
   static func tls(
     _ name: String,
-    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Plan.Service, Plan.Service.TLS?> & Sendable
+    _ path:
+      @autoclosure @escaping @Sendable () -> any WritableKeyPath<Plan.Service, Plan.Service.TLS?> & Sendable
   ) -> PlanRow {
     typealias TLS = Plan.Service.TLS
     let key = SettingKey(name)
@@ -80,6 +81,13 @@ extension PlanRow<Plan.Service> {
       })
     let section = PlanRow<TLSHolder>.section(name, \.tls)
     row.infos = section.infos
+    row.leaveOutOwn = { service in
+      let path = path()
+      guard let tls = service[keyPath: path] else { return }
+      var holder = TLSHolder(tls: tls)
+      section.leaveOutOwn(&holder)
+      service[keyPath: path] = holder.tls
+    }
     row.differences = { before, after, place in
       let (old, new) = (before[keyPath: path()], after[keyPath: path()])
       if let old, let new {

@@ -62,8 +62,11 @@ package struct PlanText {
     let enabled = counted(plan.services.count { $0.enabled }, "service")
     let sockets = counted(plan.activeListeners.count, "listener")
     let expectations = holding.map { screen.field("expect", "\($0) hold") + [""] } ?? []
+    let policy = (try? plan.policy(with: rules)).map { screen.field("policy", $0.short) } ?? []
     let end = "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
-    return (columns.lines(on: screen) + [""] + expectations + screen.fitted(end, indent: 2))
+    return
+      (columns.lines(on: screen) + [""] + policy + (expectations.isEmpty ? [""] : expectations)
+      + screen.fitted(end, indent: 2))
       .joined(separator: "\n")
   }
 

@@ -36,6 +36,7 @@ package struct StatusText {
     lines += file
     lines += screen.field("up", "\(uptime), pid \(status.pid)\(draining)")
     lines += version
+    if let policy = status.policy { lines += screen.field("policy", policy.short) }
     if let lost = status.lostLogLines, lost > 0 {
       lines += screen.field("log", screen.paint("\(counted(lost, "line")) of the access log lost", .error))
     }
