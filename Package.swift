@@ -125,6 +125,11 @@ let package = Package(
       ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanHost", "OceanReport"],
       settings: small),
     library(
+      "OceanFleet",
+      [
+        "OceanBase", "OceanSyntax", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanHost", "OceanReport",
+      ], settings: small),
+    library(
       "OceanClient",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanTLS", "OceanHost",
@@ -155,7 +160,7 @@ let package = Package(
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
         "OceanStore", "OceanAccess", "OceanReplay", "OceanImport", "OceanInit", "OceanTLS", "OceanEngine",
         "OceanHost",
-        "OceanReport", "OceanWebReport", "OceanClient",
+        "OceanReport", "OceanWebReport", "OceanFleet", "OceanClient",
         "OceanChange",
         "CBuild", "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -216,6 +221,12 @@ let package = Package(
     .testTarget(
       name: "OceanWebReportTests",
       dependencies: ["OceanWebReport", "OceanAddresses", "OceanPlan", "OceanReport", "TestPlans"],
+      exclude: ["Texts"], swiftSettings: sockets),
+    .testTarget(
+      name: "OceanFleetTests",
+      dependencies: [
+        "OceanFleet", "OceanCompiler", "OceanControlAPI", "OceanHost", "OceanPlan", "OceanSyntax", "TestSupport",
+      ],
       exclude: ["Texts"], swiftSettings: sockets),
     tests("OceanClientTests", ["OceanClient"], settings: sockets),
     tests(

@@ -58,6 +58,33 @@ package struct CompiledConfig {
     result = places.isEmpty ? found : compile(loaded, facts, for: purpose, overriding: places)
   }
 
+  /// A config that was read for another host before, with the facts of that host.
+  ///
+  /// - Parameters:
+  ///   - factsPath: the file that the facts are from; nil if they were asked for.
+  ///   - list: reads an address list that is kept beside the config.
+  init(
+    _ path: String, _ loaded: LoadedConfig, _ given: FactsFile, from factsPath: String?, for purpose: Purpose,
+    list: (String) -> Facts.ListFile
+  ) {
+    self.path = path
+    self.loaded = loaded
+    self.factsPath = factsPath
+    identities = [:]
+    let facts = given.facts(for: loaded, in: Files.access.directory(path), list: list)
+    self.facts = facts
+    result = compile(loaded, facts, for: purpose)
+  }
+
+  /// Reads a config as if it were where facts are from.
+  static func load(_ path: String, for given: FactsFile) throws(Failure) -> LoadedConfig {
+    do {
+      return try loadConfig(path, files: given.moving(Files.access, from: Files.access.directory(path)))
+    } catch {
+      throw Failure("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
+    }
+  }
+
   private init(_ config: CompiledConfig, _ result: Compilation) {
     path = config.path
     loaded = config.loaded

@@ -16,7 +16,7 @@ struct Ocean: ParsableCommand {
       Kick.self,
       Blocks.self, Unblock.self, Passwd.self, Accounts.self, Cert.self, MailboxCommand.self, Import.self,
       Schema.self,
-      FactsCommand.self,
+      FactsCommand.self, FleetCommand.self,
     ])
 
   /// As in CHANGELOG.md.
@@ -60,8 +60,9 @@ struct Ocean: ParsableCommand {
         Terminal.exit(0)
       }
       printError(painted(text))
-      // For `plan` and `diff`, 2 means changes.
-      Terminal.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
+      // For `plan` and `diff`, also those of a fleet, 2 means changes.
+      let command = CommandLine.arguments.dropFirst().first { $0 != "fleet" }
+      Terminal.exit(["plan", "diff", "replay"].contains(command) ? 1 : 2)
     }
   }
 

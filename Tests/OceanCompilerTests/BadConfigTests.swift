@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `every code occurs`() throws {
-    let reports = try [Self.folder, BadTests.folder].flatMap { folder in
+    let reports = try [Self.folder, BadTests.folder, FleetFileTests.folder].flatMap { folder in
       try Repository.names(in: folder, ending: ".txt")
         .map { try String(contentsOf: folder.appending(path: "\($0).txt"), encoding: .utf8) }
     }

@@ -17,6 +17,7 @@ import Testing
   static let documents = [
     "README.md", "docs/getting-started.md", "docs/running.md", "docs/access.md", "docs/certificates.md",
     "docs/monitoring.md", "docs/accounts.md", "docs/testing.md", "docs/ci.md", "docs/packaging.md",
+    "docs/several-machines.md",
   ]
 
   static let examples: [Example] = documents.flatMap { path in
@@ -61,6 +62,11 @@ import Testing
   {
     let text = example.block.text
     if text.hasPrefix("name: ") { return }  // A workflow of GitHub.
+    if text.hasPrefix("fleet:") {
+      let loaded = try LoadedFleet("fleet.yaml", files: .inMemory(["fleet.yaml": text]))
+      #expect(loaded.diagnostics.map(\.message) == [])
+      return
+    }
     if text.contains("tests:\n") || text.hasPrefix("  - {") {
       let compiled = try Compiled(Self.config(""))
       var tests = LoadedTests(for: compiled.loaded)

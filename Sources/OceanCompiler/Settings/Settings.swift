@@ -371,7 +371,7 @@ enum Settings {
   static let placesByKey = places(of: root.rows)
   static let placesInTests = places(of: testFile.rows)
 
-  private static func places(of rows: [SettingRow]) -> [String: [String]] {
+  static func places(of rows: [SettingRow]) -> [String: [String]] {
     var places: [String: [String]] = [:]
     for row in rows {
       let parts = row.path.split(separator: ".")

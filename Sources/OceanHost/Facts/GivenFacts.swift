@@ -30,12 +30,16 @@ extension FactsFile {
 
   /// The facts that a config in `folder` asks for. An address list kept beside the config is read from there:
   /// it is as much a part of what is checked as the config itself.
-  package func facts(for loaded: LoadedConfig, in folder: String) -> Facts {
+  ///
+  /// - Parameter list: reads such a list.
+  package func facts(
+    for loaded: LoadedConfig, in folder: String, list: (String) -> Facts.ListFile = { Facts.listFile($0) }
+  ) -> Facts {
     let request = loaded.factRequest
     var facts = facts(for: request, defaultDomain: loaded.config.defaultDomain)
     for path in request.listFiles {
       guard let local = moved(path, from: directory, to: folder) else { continue }
-      let found = Facts.listFile(local)
+      let found = list(local)
       if found != .missing { facts.listFiles[path] = found }
     }
     return facts

@@ -73,9 +73,28 @@ struct PlanCommand: ParsableCommand {
       "Plan even if the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
+  @Flag(help: "Print the plan that the server runs, as it would be saved; the config only says which server.")
+  var running = false
+
   @OptionGroup var screen: ScreenOptions
 
+  func validate() throws {
+    guard running else { return }
+    let others: [(String, Bool)] = [
+      ("--against", against != nil), ("--fail-on", failOn != nil), ("--only", only != nil),
+      ("--facts", facts != nil),
+      ("--override", !override.isEmpty),
+    ]
+    if let other = others.first(where: \.1) {
+      throw ValidationError("--running is about the plan that runs, and \(other.0) about one that is made.")
+    }
+    guard format == .json || format == .human && out != nil else {
+      throw ValidationError("--running needs --format json, or --out and a file.")
+    }
+  }
+
   func run() throws {
+    if running { return try showRunning() }
     let config: CompiledConfig
     do {
       let path = try self.config.path
@@ -101,6 +120,23 @@ struct PlanCommand: ParsableCommand {
     } catch let error as Failure {
       printSentence(error.message)
       throw ExitCode(1)
+    }
+  }
+
+  private func showRunning() throws {
+    try ControlOptions.run {
+      let path = try config.path
+      guard let state = try ControlOptions.state(in: path) else {
+        throw Failure("\(path) has mistakes that hide its server.state")
+      }
+      let json = try ControlClient(path: ControlPath.socket(in: state)).plan().json
+      if format == .json { printJSON(json) }
+      guard let out else { return }
+      do {
+        try Files.save(json, to: out, from: [path])
+      } catch let error as FileAccess.ReadError {
+        throw Failure("cannot write \(out): \(error.reason)")
+      }
     }
   }
 

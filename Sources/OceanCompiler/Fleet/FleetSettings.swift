@@ -1,0 +1,139 @@
+import OceanPlan
+import OceanSyntax
+
+/// The settings table of fleet files. They are decoded as a config is, with the same words for mistakes.
+extension Settings {
+  static let fleetFile = Section<FleetFile>(
+    summary: "the fleet file",
+    settings: [
+      Setting(
+        "fleet", .section(fleet), \.fleet, required: "{ nodes: [{ name: a, ssh: root@mx1.example.org }] }",
+        "The nodes, and how a change reaches them.")
+    ])
+
+  static let fleet = Section<FleetFile.Root>(
+    summary: "a fleet",
+    settings: [
+      Setting(
+        "name", .name(of: "a fleet"), \.name, default: .words("the name of the file"),
+        "What the fleet is called in reports."),
+      Setting(
+        "config", .path, \.config, default: .words("each node names its own"),
+        "The config that the nodes are to run, relative to this file. It is compiled once per node, with the facts of that "
+          + "node."),
+      Setting(
+        "nodes", .list(.section(fleetNode), of: "nodes"), \.nodes,
+        required: "[{ name: a, ssh: root@mx1.example.org }]",
+        "The hosts that run ocean with one policy."),
+      Setting(
+        "soak", .duration(1...86_400), \.soak, default: .written("5m"),
+        "How long the canaries, and each batch, run a change before the next nodes get it."),
+      Setting(
+        "batch", .percent(1...100), \.batch, default: .written("25%"),
+        "How many of the nodes get a change at a time, after the canaries; at least one."),
+      Setting(
+        "healthy", .section(fleetHealth), \.healthy, default: .words("the values below"),
+        "What must be so on every node for a change to go on."),
+    ])
+
+  static let fleetNode = Section<FleetFile.Node>(
+    summary: "a node",
+    example: "- { name: a, ssh: root@mx1.example.org }",
+    settings: [
+      Setting(
+        "name", .name(of: "a node"), \.name, required: "a", "What the node is called in reports."),
+      Setting(
+        "ssh", .sshTarget, \.ssh, default: .words("the node is not asked"),
+        "Where ssh(1) reaches the node: a host, `user@host`, or a name in `~/.ssh/config`, which is the place for ports, keys "
+          + "and jumps. The user must be allowed to ask the server."),
+      Setting(
+        "config", .path, \.config, default: .words("that of the fleet"),
+        "The config of this node, relative to this file, if it is another one."),
+      Setting(
+        "remote_config", .remotePath, \.remoteConfig, default: .written(LoadedFleet.standardConfig),
+        "Where the config is on the node."),
+      Setting(
+        "facts", .path, \.facts, default: .words("they are asked for over ssh"),
+        "A file that `ocean facts` wrote on the node, relative to this file."),
+      Setting(
+        "plan", .path, \.plan, default: .words("it is asked for over ssh"),
+        "A file with the plan that runs on the node, relative to this file: `ocean plan --running --out` wrote it, or it was "
+          + "saved when it was applied."),
+      Setting(
+        "canary", .boolean, \.canary, default: .written("false"),
+        "Whether the node gets a change before the others."),
+    ])
+
+  static let fleetHealth = Section<FleetFile.Health>(
+    summary: "what is healthy",
+    example: "healthy: { logins_temporary_failed: 1% }",
+    settings: [
+      Setting(
+        "logins_temporary_failed", .percent(0...100), \.temporaryFailures, default: .written("1%"),
+        "The most logins of a node, since it runs the change, that may fail because of temporary trouble.")
+    ])
+
+  /// The places of keys in fleet files, by key.
+  static let placesInFleets = places(of: fleetFile.rows)
+}
+
+extension ValueType where Value == Double {
+  /// A share, in percent.
+  static func percent(_ range: ClosedRange<Int>) -> ValueType {
+    let limits = "from \(range.lowerBound)% to \(range.upperBound)%"
+    return ValueType(
+      summary: "a percentage \(limits)", schema: ["type": "string", "pattern": "^[0-9]+([.][0-9]+)?%$"]
+    ) { node, decoder in
+      guard let text = decoder.scalar(node, expected: "a percentage like 25%") else { return nil }
+      let digits = text.dropLast()
+      let isNumber = { (text: Substring) in
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        return text.utf8.count <= 12
+          && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }
+      }
+      guard text.hasSuffix("%"), isNumber(digits), let value = Double(digits) else {
+        decoder.report(
+          .badPercentage, node.span, "'\(text)' is not a percentage",
+          help: isNumber(text[...]) ? "write \(text)%" : "write it like 25% or 0.5%")
+        return nil
+      }
+      guard Double(range.lowerBound)...Double(range.upperBound) ~= value else {
+        decoder.report(.badPercentage, node.span, "expected a percentage \(limits), found \(text)")
+        return nil
+      }
+      return value
+    }
+  }
+}
+
+extension ValueType where Value == String {
+  /// What ssh takes for a host. It is one word, and not an option.
+  static let sshTarget = ValueType(
+    summary: "a host as ssh takes it", schema: ["type": "string", "pattern": "^[^-\\s][^\\s]*$"]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a host as ssh takes it") else { return nil }
+    let isOneWord = text.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 }
+    guard isOneWord, !text.hasPrefix("-") else {
+      decoder.report(
+        .badTarget, node.span, "'\(text)' is not a host for ssh",
+        help: "write a host, user@host or a name in ~/.ssh/config; options belong there")
+      return nil
+    }
+    return text
+  }
+
+  /// An absolute path on another host.
+  static let remotePath = ValueType(
+    summary: "an absolute path on the node", schema: ["type": "string", "pattern": "^/"]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "an absolute path on the node") else { return nil }
+    let isPrintable = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+    guard text.utf8.first == UInt8(ascii: "/"), isPrintable else {
+      decoder.report(
+        .badTarget, node.span, "'\(text)' is not an absolute path on the node",
+        help: "write it like \(LoadedFleet.standardConfig)")
+      return nil
+    }
+    return text
+  }
+}

@@ -1,0 +1,118 @@
+import OceanBase
+package import OceanCompiler
+import OceanHost
+package import OceanPlan
+
+/// How the policies that run on the nodes of a fleet differ.
+package struct FleetDrift: Sendable {
+  package let fleet: Fleet
+  /// In the order of the fleet file.
+  package let nodes: [Node]
+
+  package struct Node: Sendable {
+    package let node: Fleet.Node
+    package let result: Result<Found, NodeTrouble>
+  }
+
+  /// The plan that runs on a node, without what is the node's own.
+  package struct Found: Sendable {
+    package let plan: Plan
+    package let digest: Digest
+    /// What was decided; with another ``content``, lists hold something else on some nodes.
+    package let policy: Digest
+    /// The digest of the plan without what is the node's own, with what its lists hold.
+    let content: Digest
+
+    package init(_ file: PlanFile) throws {
+      var plan = file.plan.policyPart
+      for index in plan.certificates.indices { plan.certificates[index].leaf = .unknown }
+      self.plan = plan
+      digest = file.digest
+      policy = try file.policy
+      content = try plan.digest
+    }
+  }
+
+  /// Nodes whose plans are the same but for what is their own.
+  package struct Group: Sendable {
+    package let nodes: [Node]
+    /// Nil for nodes of which nothing is known.
+    package let found: Found?
+    /// What is otherwise than on most nodes; empty for those.
+    package let differences: [Difference]
+  }
+
+  /// A setting that differs from that of most nodes.
+  package struct Difference: Sendable, Hashable {
+    package let path: SettingPath
+    /// Nil if there is no value.
+    package let here: Plan.Setting.Value?
+    package let elsewhere: Plan.Setting.Value?
+  }
+
+  package init(_ fleet: Fleet, _ nodes: [Node]) { (self.fleet, self.nodes) = (fleet, nodes) }
+
+  /// Compares what runs. What no file has is asked for over ssh.
+  ///
+  /// - Parameter report: is told how many have answered, and of how many.
+  package init(
+    of fleet: Fleet, asking questions: FleetQuestions, _ report: (Int, Int) -> Void = { _, _ in }
+  ) {
+    let asked = fleet.nodes.filter { $0.plan == nil }
+    let answers = Dictionary(
+      zip(asked, questions.ask(.plan, asked, report)).map { ($0.name, $1) },
+      uniquingKeysWith: { first, _ in first })
+    self.init(
+      fleet,
+      fleet.nodes.map { node in
+        Node(
+          node: node,
+          result: Result { () throws(NodeTrouble) in
+            guard let file = try FleetPlan.running(on: node, answers[node.name] ?? nil) else {
+              throw NodeTrouble(.unreachable, "the fleet file has neither 'ssh' nor 'plan' for it")
+            }
+            do { return try Found(file) } catch { throw NodeTrouble(.wrong, "\(error)") }
+          })
+      })
+  }
+
+  /// Those of which nothing is known first, then the smaller groups; what most nodes have is last.
+  package var groups: [Group] {
+    let found = Dictionary(grouping: nodes.indices) { (try? nodes[$0].result.get())?.content }
+    let sorted = found.sorted { a, b in
+      if (a.key == nil) != (b.key == nil) { return a.key == nil }
+      // Of two groups of one size, what is first in the file is taken for what should be.
+      return (a.value.count, b.value.first ?? 0) < (b.value.count, a.value.first ?? 0)
+    }
+    let most = sorted.last.flatMap { $0.value.first }.flatMap { try? nodes[$0].result.get() }
+    return sorted.map { _, indices in
+      let here = indices.first.flatMap { try? nodes[$0].result.get() }
+      let differences =
+        if let here, let most, here.content != most.content {
+          Self.differences(here.plan, most.plan)
+        } else {
+          [Difference]()
+        }
+      return Group(nodes: indices.map { nodes[$0] }, found: here, differences: differences)
+    }
+  }
+
+  private static func differences(_ here: Plan, _ elsewhere: Plan) -> [Difference] {
+    func values(_ plan: Plan) -> [SettingPath: Plan.Setting.Value] {
+      Dictionary(
+        plan.allSettings.compactMap { setting in setting.value.map { (setting.path, $0) } },
+        uniquingKeysWith: { first, _ in first })
+    }
+    let (a, b) = (values(here), values(elsewhere))
+    return Set(a.keys).union(b.keys).sorted().filter { a[$0] != b[$0] }.map {
+      Difference(path: $0, here: a[$0], elsewhere: b[$0])
+    }
+  }
+
+  package var unknown: Int { nodes.count { (try? $0.result.get()) == nil } }
+
+  /// How many ways there are in which nodes that are known run.
+  package var variants: Int { Set(nodes.compactMap { try? $0.result.get().content }).count }
+
+  package var differs: Bool { unknown > 0 || variants > 1 }
+}

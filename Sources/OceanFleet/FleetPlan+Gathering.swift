@@ -1,0 +1,113 @@
+import OceanBase
+package import OceanCompiler
+import OceanHost
+package import OceanPlan
+import OceanSyntax
+
+extension FleetPlan {
+  /// Compiles the config of each node with the facts of that node, and compares it with what runs there. What no file has
+  /// is asked for over ssh.
+  ///
+  /// - Parameter report: is told what is done, and how far it has come.
+  package init(
+    of fleet: Fleet, asking questions: FleetQuestions, _ report: (String) -> Void = { _ in }
+  ) {
+    func ask(_ question: NodeQuestion, _ what: String, _ isNeeded: (Fleet.Node) -> Bool) -> [String: Answer] {
+      let nodes = fleet.nodes.filter { isNeeded($0) && $0.ssh != nil }
+      guard !nodes.isEmpty else { return [:] }
+      let answers = questions.ask(question, nodes) { report("\(what): \($0) of \($1)") }
+      return Dictionary(
+        zip(nodes, answers).compactMap { node, answer in answer.map { (node.name, $0) } },
+        uniquingKeysWith: { first, _ in first })
+    }
+    let facts = ask(.facts, "facts") { $0.facts == nil }
+    // Who does not tell its facts is not asked again.
+    let plans = ask(.plan, "plans") { node in
+      if node.plan != nil { return false }
+      if case .failure = facts[node.name] { return false }
+      return true
+    }
+    var configs = RemoteConfigs()
+    self.init(
+      fleet,
+      fleet.nodes.enumerated().map { index, node in
+        report("compiled: \(index) of \(fleet.nodes.count)")
+        return Node(
+          node: node,
+          result: Result { () throws(NodeTrouble) in
+            try Self.planned(node, facts[node.name], plans[node.name], &configs)
+          })
+      })
+  }
+
+  package typealias Answer = Result<[UInt8], NodeTrouble>
+
+  private static func planned(
+    _ node: Fleet.Node, _ facts: Answer?, _ plan: Answer?, _ configs: inout RemoteConfigs
+  ) throws(NodeTrouble) -> Planned {
+    let given = try self.facts(of: node, facts)
+    let config: CompiledConfig
+    do throws(Failure) {
+      config = try configs.compiled(node.config, given, from: node.facts)
+    } catch {
+      throw NodeTrouble(.invalid, error.message)
+    }
+    guard let compiled = config.result.plan else {
+      throw NodeTrouble(.invalid, config.firstReason)
+    }
+    let running = try self.running(on: node, plan)
+    do {
+      return try Planned(try config.planFile(compiled), over: running.map { try Running($0) })
+    } catch {
+      throw NodeTrouble(.invalid, "\(error)")
+    }
+  }
+
+  private static func facts(of node: Fleet.Node, _ answer: Answer?) throws(NodeTrouble) -> FactsFile {
+    if let path = node.facts {
+      do throws(Failure) { return try FactsFile.read(path) } catch {
+        throw NodeTrouble(.wrong, error.message)
+      }
+    }
+    guard let answer else { throw NodeTrouble(.unreachable, "it has neither 'facts' nor 'ssh'") }
+    let bytes = try answer.get()
+    do {
+      return try FactsFile(json: bytes)
+    } catch {
+      throw NodeTrouble(
+        .wrong, "'\(NodeQuestion.facts.text(for: node))' printed something else than facts: \(error)")
+    }
+  }
+
+  /// The plan that runs on a node; nil if nothing says which.
+  package static func running(on node: Fleet.Node, _ answer: Answer?) throws(NodeTrouble) -> PlanFile? {
+    if let path = node.plan {
+      do throws(Failure) {
+        guard let file = try PlanFile.read(path) else { throw Failure("\(path) is not a saved plan") }
+        return file
+      } catch {
+        throw NodeTrouble(.wrong, error.message)
+      }
+    }
+    guard let answer else { return nil }
+    let bytes = try answer.get()
+    do {
+      return try PlanFile(json: bytes)
+    } catch {
+      throw NodeTrouble(
+        .wrong, "'\(NodeQuestion.plan.text(for: node))' printed a plan that cannot be used: \(error)")
+    }
+  }
+}
+
+extension CompiledConfig {
+  /// Why there is no plan: the first error with its place, and how many there are.
+  fileprivate var firstReason: String {
+    guard let first = result.diagnostics.first(where: { $0.severity == .error }) else {
+      return "\(path): \(reasonForNoPlan)"
+    }
+    let place = first.span.map { "\(loaded.sources.path($0.source)):\($0.start.line)" } ?? path
+    let more = count(.error) > 1 ? ", and \(counted(count(.error) - 1, "more error"))" : ""
+    return "\(place): \(first.message) [\(first.code.id)]\(more)"
+  }
+}

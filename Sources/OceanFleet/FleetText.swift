@@ -1,0 +1,236 @@
+import OceanBase
+import OceanCompiler
+import OceanHost
+import OceanPlan
+import OceanReport
+package import OceanSyntax
+
+/// What the reports about a fleet have in common.
+struct FleetText {
+  let fleet: Fleet
+  let screen: Screen
+
+  /// The most nodes of a group that are named; JSON has all.
+  private static let maxNames = 12
+
+  /// - Parameter parts: what is said of the fleet, behind the number of its nodes.
+  func heading(_ parts: [String] = []) -> [String] {
+    screen.field(
+      "fleet", ([fleet.name, counted(fleet.nodes.count, "node")] + parts).map(\.escapedForDisplay))
+  }
+
+  /// The line that begins a group: how many nodes, and which.
+  func head(_ names: [String], word: String? = nil, style: Style = .heading) -> [String] {
+    let count = "\(names.count) of \(counted(fleet.nodes.count, "node"))"
+    let title = word.map { "\(screen.paint($0, style))  \(count): " } ?? "\(screen.paint(count, .heading)): "
+    let shown = names.count > Self.maxNames + 1 ? Array(names.prefix(Self.maxNames)) : names
+    let rest = names.count - shown.count
+    return screen.wrapped(
+      shown.map(\.escapedForDisplay) + (rest > 0 ? ["and \(rest) more"] : []), after: title, indent: 4)
+  }
+
+  /// Nodes of which nothing is known: one reason, and where the node is in the fleet file.
+  func troubles(_ nodes: [(node: Fleet.Node, trouble: NodeTrouble)]) -> [String] {
+    guard let first = nodes.first else { return [] }
+    return head(nodes.map(\.node.name), word: first.trouble.word, style: .error)
+      + nodes.flatMap { node, trouble in
+        screen.fitted(
+          trouble.reason.escapedForDisplay, after: "    \(node.name.escapedForDisplay): ", indent: 6)
+          + screen.fitted("\(node.place)".escapedForDisplay, after: "      ", indent: 6)
+      }
+  }
+
+  /// `1f2e3d`, or `1f2e3d -> 9ab0c1`.
+  func policy(from old: Digest?, to new: Digest) -> String {
+    guard let old else { return new.short }
+    return old == new ? "\(new.short), as before" : "\(old.short) -> \(new.short)"
+  }
+}
+
+extension FleetPlan {
+  /// The report, for people.
+  ///
+  /// - Parameter now: seconds since 1970.
+  package func text(on screen: Screen, now: Int64) -> String {
+    let text = FleetText(fleet: fleet, screen: screen)
+    var lines = text.heading()
+    for group in groups {
+      lines.append("")
+      switch group.kind {
+      case .trouble:
+        lines += text.troubles(
+          group.nodes.compactMap { node in
+            if case .failure(let trouble) = node.result { (node.node, trouble) } else { nil }
+          })
+      case .planned(let from, let to, _):
+        lines += text.head(group.nodes.map(\.node.name))
+        lines += screen.field("policy", text.policy(from: from, to: to))
+        guard let planned = group.planned else { continue }
+        lines += Self.lines(of: planned, on: screen, now: now)
+      }
+    }
+    lines.append("")
+    return (lines + screen.fitted("\(summary). Nothing was applied.", indent: 2)).joined(separator: "\n")
+  }
+
+  private static func lines(of planned: Planned, on screen: Screen, now: Int64) -> [String] {
+    guard let running = planned.running else {
+      return screen.field("against", "nothing: the fleet file has neither 'ssh' nor 'plan' for them")
+    }
+    guard !planned.changes.isEmpty else { return ["no effect"] }
+    return ["", DiffText.whole(PlanDiff(from: running.version, to: planned.new, at: now), on: screen)]
+  }
+
+  /// How many nodes change, and how many do not, in one line.
+  package var summary: String {
+    let ways = groups.count {
+      if case .planned(_, _, let changes) = $0.kind { !changes.isEmpty } else { false }
+    }
+    let unchanged = nodes.count - unknown - changing - notCompared
+    let parts = [
+      changing > 0
+        ? "\(changing) \(changing == 1 ? "changes" : "change")\(ways > 1 ? " in \(ways) ways" : "")" : nil,
+      unchanged > 0 ? "\(unchanged) unchanged" : nil,
+      notCompared > 0 ? "\(notCompared) not compared" : nil, unknown > 0 ? "\(unknown) unknown" : nil,
+    ].compactMap(\.self)
+    let policies =
+      policiesAfter.count > 1
+      ? "; \(policiesAfter.count) policies where there should be one"
+      : policiesBefore.count > 1 ? "; \(policiesBefore.count) policies run now" : ""
+    return "\(counted(nodes.count, "node")): \(parts.joined(separator: ", "))\(policies)"
+  }
+}
+
+extension FleetStatus {
+  /// The report, for people.
+  package func text(on screen: Screen) -> String {
+    let text = FleetText(fleet: fleet, screen: screen)
+    var lines = text.heading()
+    for group in groups {
+      lines.append("")
+      switch group.kind {
+      case .trouble:
+        lines += text.troubles(
+          group.nodes.compactMap { node in
+            if case .failure(let trouble) = node.result { (node.node, trouble) } else { nil }
+          })
+      case .serving(let serving):
+        let word: String? = serving.isStopping ? "STOPPING" : serving.isWaiting ? "UNCONFIRMED" : nil
+        lines += text.head(group.nodes.map(\.node.name), word: word, style: .warning)
+        lines += screen.field("policy", serving.policy?.short ?? "not told")
+        lines += screen.field("version", (serving.version ?? "not told").escapedForDisplay)
+        lines += Self.plans(group.nodes, on: screen)
+        for node in group.nodes { lines += Self.notes(node, on: screen) }
+      }
+    }
+    lines.append("")
+    return (lines + screen.fitted(summary, indent: 2)).joined(separator: "\n")
+  }
+
+  /// The plan of each node: they differ by what is the nodes' own.
+  private static func plans(_ nodes: [Node], on screen: Screen) -> [String] {
+    let plans = Dictionary(
+      grouping: nodes.compactMap { node in (try? node.result.get()).map { (node.node.name, $0.plan) } }
+    ) { $0.1 }
+    if plans.count == 1, let plan = plans.keys.first { return screen.field("plan", plan.short) }
+    let most = 24
+    let words = nodes.prefix(most).compactMap { node in
+      (try? node.result.get()).map { "\(node.node.name) \($0.plan.short)".escapedForDisplay }
+    }
+    let rest = nodes.count - words.count
+    return screen.field("plans", words + (rest > 0 ? ["and \(rest) more"] : []))
+  }
+
+  /// What is to be said of one node alone.
+  private static func notes(_ node: Node, on screen: Screen) -> [String] {
+    guard let status = try? node.result.get() else { return [] }
+    var notes: [String] = []
+    if let waiting = status.unconfirmed {
+      notes.append("goes back to \(waiting.previous.short) in \(Duration.text(seconds: waiting.secondsLeft))")
+    }
+    if status.fileUnchanged != true {
+      notes.append("\(status.file) has changed since, or it is not known that it has not")
+    }
+    for certificate in status.certificates where certificate.refused != nil {
+      notes.append("the new certificate '\(certificate.name)' is refused")
+    }
+    if let reverted = status.takenBack.first, !reverted.isSettled {
+      notes.append("plan \(reverted.mark.plan.short) was reverted at \(reverted.at)")
+    }
+    return notes.flatMap {
+      screen.fitted($0.escapedForDisplay, after: "    \(node.node.name.escapedForDisplay): ", indent: 6)
+    }
+  }
+
+  /// How many nodes serve, wait and are unknown, in one line.
+  package var summary: String {
+    let settled = serving.count { Serving($0).isSettled }
+    let stopping = serving.count { $0.state == .draining }
+    let parts = [
+      settled > 0 ? "\(settled) confirmed" : nil, waiting > 0 ? "\(waiting) unconfirmed" : nil,
+      stopping > 0 ? "\(stopping) stopping" : nil, unknown > 0 ? "\(unknown) unknown" : nil,
+    ].compactMap(\.self)
+    let known = policies.compactMap(\.self)
+    let policy =
+      known.count > 1
+      ? "\(known.count) policies where there should be one" : known.first.map { "policy \($0.short)" }
+    return
+      "\(counted(nodes.count, "node")): \(parts.joined(separator: ", "))\(policy.map { "; \($0)" } ?? "")"
+  }
+}
+
+extension FleetDrift {
+  /// The report, for people.
+  package func text(on screen: Screen) -> String {
+    let text = FleetText(fleet: fleet, screen: screen)
+    var lines = text.heading()
+    for group in groups {
+      lines.append("")
+      guard let found = group.found else {
+        let troubles = group.nodes.compactMap { node -> (node: Fleet.Node, trouble: NodeTrouble)? in
+          if case .failure(let trouble) = node.result { (node.node, trouble) } else { nil }
+        }
+        let byKind = Dictionary(grouping: troubles, by: \.trouble.kind)
+        for kind in byKind.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+          lines += text.troubles(byKind[kind] ?? [])
+        }
+        continue
+      }
+      lines += text.head(group.nodes.map(\.node.name))
+      lines += screen.field("policy", found.policy.short)
+      for difference in group.differences { lines += Self.lines(of: difference, on: screen) }
+    }
+    lines.append("")
+    return (lines + screen.fitted(summary, indent: 2)).joined(separator: "\n")
+  }
+
+  private static func lines(of difference: Difference, on screen: Screen) -> [String] {
+    let path = screen.paint("\(difference.path)".escapedForDisplay, .heading)
+    let (here, elsewhere): (String, String)
+    if case .addresses(let mine)? = difference.here, case .addresses(let others)? = difference.elsewhere {
+      let (more, less) = (mine.subtracting(others), others.subtracting(mine))
+      here = more.isEmpty ? "nothing that is not elsewhere" : "also \(more.summary)"
+      elsewhere = less.isEmpty ? "nothing that is not here" : "also \(less.summary)"
+    } else {
+      here = difference.here?.text ?? "not set"
+      elsewhere = difference.elsewhere?.text ?? "not set"
+    }
+    return ["\(screen.paint("~", .changed)) \(path)"]
+      + screen.fitted(here.escapedForDisplay, after: "    here       ", indent: 15)
+      + screen.fitted(elsewhere.escapedForDisplay, after: "    elsewhere  ", indent: 15)
+  }
+
+  /// Whether the nodes run one policy, in one line.
+  package var summary: String {
+    let known = nodes.count - unknown
+    let unknown = unknown > 0 ? ", \(unknown) unknown" : ""
+    guard known > 0 else { return "\(counted(nodes.count, "node")): all unknown" }
+    let groups = groups.filter { $0.found != nil }
+    guard groups.count > 1, let most = groups.last else {
+      return "\(counted(nodes.count, "node")): \(known) of one policy\(unknown)"
+    }
+    let others = known - most.nodes.count
+    return
+      "\(counted(nodes.count, "node")): \(most.nodes.count) of one policy, \(others) \(others == 1 ? "differs" : "differ")\(unknown)"
+  }
+}

@@ -1,0 +1,82 @@
+package import OceanHost
+import OceanBase
+
+/// Why nothing, or nothing that can be believed, is known of a node.
+package struct NodeTrouble: Error, Sendable, Hashable {
+  package enum Kind: String, Sendable, Codable {
+    /// ssh did not get there, or no answer came in time.
+    case unreachable
+    /// It was reached, and the command failed there.
+    case refused
+    /// It answered something that cannot be so.
+    case wrong
+    /// Its config does not compile with its facts.
+    case invalid
+  }
+
+  package let kind: Kind
+  /// A sentence without its full stop.
+  package let reason: String
+
+  package init(_ kind: Kind, _ reason: String) { (self.kind, self.reason) = (kind, reason) }
+}
+
+extension NodeTrouble {
+  /// The word that is shown before the nodes.
+  package var word: String {
+    switch kind {
+    case .unreachable: "UNREACHABLE"
+    case .refused: "FAILED"
+    case .wrong: "NOT BELIEVED"
+    case .invalid: "INVALID"
+    }
+  }
+
+  /// What a command on a node came to.
+  ///
+  /// - Parameters:
+  ///   - target: where ssh was to reach it.
+  ///   - command: what was run there.
+  ///   - seconds: how long it was waited for.
+  package static func answer(
+    _ outcome: ChildProcesses.Outcome, of target: String, to command: String, within seconds: Int
+  ) -> Result<[UInt8], NodeTrouble> {
+    switch outcome {
+    case .late:
+      .failure(NodeTrouble(.unreachable, "\(target) did not answer '\(command)' within \(seconds)s"))
+    case .tooLong: .failure(NodeTrouble(.wrong, "'\(command)' on \(target) prints without end"))
+    case .notStarted(let code):
+      .failure(NodeTrouble(.unreachable, "ssh cannot be started: \(errorText(code))"))
+    case .ended(let ending): answer(ending, of: target, to: command)
+    }
+  }
+
+  private static func answer(
+    _ ending: ChildProcesses.Ending, of target: String, to command: String
+  ) -> Result<[UInt8], NodeTrouble> {
+    let said = lastLine(of: ending.complaints)
+    switch ending.status {
+    case 0: return .success(ending.output)
+    // `ocean plan` ends with 2 or 3 if something would change; it has answered all the same.
+    case 1...3 where ending.output.first == UInt8(ascii: "{"): return .success(ending.output)
+    // What ssh ends with by itself.
+    case 255: return .failure(NodeTrouble(.unreachable, "ssh \(target): \(said ?? "it ended with 255")"))
+    // What a shell ends with.
+    case 127:
+      return .failure(NodeTrouble(.refused, "ocean is not installed on \(target): \(said ?? "not found")"))
+    default:
+      return .failure(
+        NodeTrouble(
+          .refused, "'\(command)' on \(target): \(said ?? "it ended with \(ending.status), and said nothing")"
+        ))
+    }
+  }
+
+  /// The last line that is not empty, without the name of the program before it.
+  private static func lastLine(of bytes: [UInt8]) -> String? {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let line = text.split(whereSeparator: \.isNewline).last(where: { !$0.allSatisfy(\.isWhitespace) })
+    else { return nil }
+    return String(line.hasPrefix("ocean: ") ? line.dropFirst("ocean: ".count) : line.prefix(500))
+  }
+}
