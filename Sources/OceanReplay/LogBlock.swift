@@ -42,6 +42,13 @@ package final class LogBlock: @unchecked Sendable {
   package func takeApart(_ scanner: inout LogScanner) {
     guard !isTakenApart else { return }
     isTakenApart = true
+    Self.takeApart(&lines, &scanner)
+  }
+}
+
+extension LogBlock {
+  /// Apart, so that the lines are accessed once and not for each line.
+  private static func takeApart(_ lines: inout [Line], _ scanner: inout LogScanner) {
     for place in lines.indices {
       if case .other(let bytes, _) = lines[place], let line = scanner.line(plain: bytes) {
         lines[place] = .plain(line)
