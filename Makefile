@@ -28,9 +28,6 @@ FLAGS      := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -X
 FLAGS      += -Xlinker $(CURDIR)/deploy/no-unwinding.ld
 # Packed relocations, where the C library understands them (glibc 2.36).
 FLAGS      += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
-# Of the C++ library, what little is used is in the program: the loader would relocate all of it at every start, which
-# is most of what it does. The library itself is then left out.
-FLAGS      += -Xlinker --as-needed -Xlinker -l:libstdc++.a
 # Generic types are made by calls. By their names, which is a little smaller, each would take a search through all
 # conformances of the program at every start.
 FLAGS      += -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
@@ -70,7 +67,12 @@ build: packages
 # The commit and its date, with a + if the sources differ from it; empty without git. Nothing of when or where it is built.
 COMMIT = $(shell git diff --quiet HEAD 2>/dev/null; test $$? -eq 1 && plus=+; git log -1 --abbrev=8 --format="%h$$plus, %cs" 2>/dev/null)
 
+# What little is used of the C++ library is put into the program: the loader would relocate all of the library at every
+# start. Swift names it without a choice, so the linker finds the archive first, beside the objects.
 release: packages
+	@bin=$$(swift build -c release --scratch-path $(SCRATCH) --show-bin-path) && mkdir -p "$$bin" && \
+	    archive=$$("$$(dirname "$$(command -v swift)")/clang" -print-file-name=libstdc++.a) && \
+	    if [ -e "$$archive" ]; then ln -sf "$$archive" "$$bin/libstdc++.a"; fi
 	OCEAN_COMMIT="$${OCEAN_COMMIT-$(COMMIT)}" swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(FLAGS)
 
 # Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. The manual and the completions
