@@ -7,9 +7,12 @@ import Testing
 struct ParsedCommandTests {
   /// Words after a command's name; some are right for some of them, and wrong for most.
   private static let words = [
-    [], ["ocean.yaml"], ["-"], ["a", "b", "c", "d", "e"], ["--help"], ["-h"], ["help"], ["ocean.yaml", "--help"],
-    ["--version"], ["-V"], ["--version", "ocean.yaml"], ["-c", "-V"], ["--config", "--version"], ["--", "-V"],
-    ["--", "--help"], ["-c", "ocean.yaml"], ["-cV"], ["-c=a"], ["--config=a"], ["--nonsense"], ["-x", "ocean.yaml"],
+    [], ["ocean.yaml"], ["-"], ["a", "b", "c", "d", "e"], ["--help"], ["-h"], ["help"],
+    ["ocean.yaml", "--help"],
+    ["--version"], ["-V"], ["--version", "ocean.yaml"], ["-c", "-V"], ["--config", "--version"],
+    ["--", "-V"],
+    ["--", "--help"], ["-c", "ocean.yaml"], ["-cV"], ["-c=a"], ["--config=a"], ["--nonsense"],
+    ["-x", "ocean.yaml"],
     ["--format", "json"], ["--format", "nonsense"], ["--json"], ["--color", "never", "ocean.yaml"], ["check"],
     ["--generate-completion-script", "bash"], ["--experimental-dump-help"], ["--help-hidden"],
     ["---completion", "check"], [""], ["--"], ["-c"],
@@ -19,7 +22,9 @@ struct ParsedCommandTests {
   func `a command reads its words as all of ocean does`(_ name: String) throws {
     let command = try #require(CommandReference.commands.first { $0.name == name })
     let path = name.split(separator: " ").dropFirst().map(String.init)
-    let example = command.type.configuration.discussion.split(separator: "\n").last { $0.hasPrefix("  \(name)") }
+    let example = command.type.configuration.discussion.split(separator: "\n").last {
+      $0.hasPrefix("  \(name)")
+    }
     let own = example.map { [$0.dropFirst(name.count + 2).split(separator: " ").map(String.init)] } ?? []
     #expect(!own.isEmpty || !command.type.configuration.subcommands.isEmpty, "an example of \(name)")
     for words in own + Self.words {
