@@ -14,8 +14,7 @@ struct ParsedCommandTests {
     ["--", "--help"], ["-c", "ocean.yaml"], ["-cV"], ["-c=a"], ["--config=a"], ["--nonsense"],
     ["-x", "ocean.yaml"],
     ["--format", "json"], ["--format", "nonsense"], ["--json"], ["--color", "never", "ocean.yaml"], ["check"],
-    ["--generate-completion-script", "bash"], ["--experimental-dump-help"], ["--help-hidden"],
-    ["---completion", "check"], [""], ["--"], ["-c"],
+    ["--help-hidden"], ["---completion", "check"], [""], ["--"], ["-c"],
   ]
 
   @Test(arguments: CommandReference.commands.map(\.name))
@@ -39,6 +38,7 @@ struct ParsedCommandTests {
   @Test(arguments: [
     [], ["nonsense"], ["--version"], ["-V", "check"], ["help"], ["help", "check"], ["help", "cert", "new"],
     ["--help"], ["check", "check"], ["--", "check"], ["---completion", "check", "--", "--explain", "0"],
+    ["cert", "new", "--generate-completion-script", "bash"], ["check", "--experimental-dump-help"],
   ])
   func `what no command begins is read by ocean itself`(_ line: [String]) {
     #expect(result { try Ocean.parsed(line) } == result { try Ocean.parseAsRoot(line) })
