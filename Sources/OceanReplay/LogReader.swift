@@ -119,7 +119,8 @@ package struct LogReader: Sendable {
     }
     let result = bytes.withUnsafeBytes { bytes in
       return Result { () throws(LogLineFault) in
-        guard let fields = LogFields(bytes, ranges, milliseconds: decoded.milliseconds) else { throw .foreign }
+        let fields = LogFields(bytes, ranges, milliseconds: decoded.milliseconds)
+        guard let fields else { throw .foreign }
         return try event(of: scanner.line(fields))
       }
     }
