@@ -29,15 +29,25 @@ struct FleetText {
       shown.map(\.escapedForDisplay) + (rest > 0 ? ["and \(rest) more"] : []), after: title, indent: 4)
   }
 
-  /// Nodes of which nothing is known: one reason, and where the node is in the fleet file.
+  /// Nodes of which nothing is known, of one kind: each reason once, with the nodes and their places in the fleet file.
   func troubles(_ nodes: [(node: Fleet.Node, trouble: NodeTrouble)]) -> [String] {
     guard let first = nodes.first else { return [] }
+    var order: [String] = []
+    var byReason: [String: [Fleet.Node]] = [:]
+    for (node, trouble) in nodes {
+      if byReason[trouble.reason] == nil { order.append(trouble.reason) }
+      byReason[trouble.reason, default: []].append(node)
+    }
+    let hidden = order.dropFirst(Self.maxNames).reduce(0) { $0 + (byReason[$1]?.count ?? 0) }
     return head(nodes.map(\.node.name), word: first.trouble.word, style: .error)
-      + nodes.flatMap { node, trouble in
-        screen.fitted(
-          trouble.reason.escapedForDisplay, after: "    \(node.name.escapedForDisplay): ", indent: 6)
-          + screen.fitted("\(node.place)".escapedForDisplay, after: "      ", indent: 6)
-      }
+      + order.prefix(Self.maxNames).flatMap { reason in
+        let nodes = byReason[reason] ?? []
+        let name = nodes.count == 1 ? nodes.first.map { "\($0.name.escapedForDisplay): " } ?? "" : ""
+        let place = nodes.first.map { "\($0.place)" } ?? ""
+        let others = nodes.count > 1 ? ", and \(nodes.count - 1) more" : ""
+        return screen.fitted(reason.escapedForDisplay, after: "    \(name)", indent: 6)
+          + screen.fitted("\(place)\(others)".escapedForDisplay, after: "      ", indent: 6)
+      } + (hidden > 0 ? ["    and \(counted(hidden, "node")) more; --format json has all"] : [])
   }
 
   /// `1f2e3d`, or `1f2e3d -> 9ab0c1`.
@@ -149,7 +159,7 @@ extension FleetStatus {
       notes.append("goes back to \(waiting.previous.short) in \(Duration.text(seconds: waiting.secondsLeft))")
     }
     if status.fileUnchanged != true {
-      notes.append("\(status.file) has changed since, or it is not known that it has not")
+      notes.append("\(status.file) has changed since, or may have: 'ocean plan' tells")
     }
     for certificate in status.certificates where certificate.refused != nil {
       notes.append("the new certificate '\(certificate.name)' is refused")

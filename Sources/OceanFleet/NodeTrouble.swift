@@ -77,6 +77,7 @@ extension NodeTrouble {
     let text = String(decoding: bytes, as: UTF8.self)
     guard let line = text.split(whereSeparator: \.isNewline).last(where: { !$0.allSatisfy(\.isWhitespace) })
     else { return nil }
-    return String(line.hasPrefix("ocean: ") ? line.dropFirst("ocean: ".count) : line.prefix(500))
+    let name = ["ocean: ", "ssh: "].first { line.hasPrefix($0) } ?? ""
+    return String(line.dropFirst(name.count).prefix(500))
   }
 }

@@ -70,7 +70,7 @@ import Testing
     #expect(try trouble(plan.nodes[2]).reason.hasSuffix("no server runs on /var/lib/ocean"))
     #expect(
       try trouble(plan.nodes[3])
-        == NodeTrouble(.unreachable, "ssh d: ssh: connect to host d port 22: No route to host"))
+        == NodeTrouble(.unreachable, "ssh d: connect to host d port 22: No route to host"))
     #expect(try trouble(plan.nodes[4]).reason.hasPrefix("ocean is not installed on e"))
     #expect(try trouble(plan.nodes[5]).kind == .unreachable)
     // Who did not tell its facts is not asked for its plan.
@@ -104,6 +104,22 @@ import Testing
     #expect(trouble.kind == .invalid)
     #expect(trouble.reason.contains(/ocean\.yaml:3: .*users\.passwd.* \[OC0\d+\]/))
     #expect(plan.text(on: Screen(), now: 0).contains("INVALID  1 of 2 nodes: b"))
+  }
+
+  @Test func `a reason that many nodes have is said once, and of many reasons the first`() throws {
+    var fleet = rig.fleet("a")
+    fleet.nodes = (0..<40).map { number in
+      var node = fleet.nodes[0]
+      (node.name, node.ssh) = ("n\(number)", nil)
+      node.facts = rig.path(number < 20 ? "nowhere" : "nowhere\(number)")
+      return node
+    }
+    let lines = plan(fleet).text(on: Screen(), now: 0).split(separator: "\n")
+    #expect(lines.contains { $0.hasSuffix("n11, and 28 more") || $0.hasSuffix("and 28 more") })
+    #expect(lines.count { $0.contains("/nowhere: ") } == 1)
+    #expect(lines.contains("      fleet.yaml:3, and 19 more"))
+    #expect(lines.contains("    and 9 nodes more; --format json has all"))
+    #expect(lines.count < 40)
   }
 
   @Test func `files are read where the fleet file names them, and nobody is asked`() throws {

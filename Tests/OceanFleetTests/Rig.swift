@@ -18,7 +18,7 @@ final class Rig: Sendable {
 
   static let config = """
     version: 1
-    server: { bind: default, state: state }
+    server: { bind: [127.0.0.1], state: state }
     accounts: { main: { passwd_file: users.passwd } }
     mail: { maildir: "mail/{user}" }
     services:
@@ -31,7 +31,8 @@ final class Rig: Sendable {
 
   init() throws {
     directory = try TemporaryDirectory()
-    for name in ["state", "mail"] { mkdir(path(name), 0o700) }
+    let folders = ["mail/anna", "mail/anna/new", "mail/anna/cur", "mail/anna/tmp"]
+    for name in ["state", "mail"] + folders { mkdir(path(name), 0o700) }
     try write("anna:{PLAIN}secret::::::\n", to: "users.passwd")
     try write(Self.config, to: "ocean.yaml")
   }

@@ -94,7 +94,8 @@ extension ValueType where Value == Double {
       guard text.hasSuffix("%"), isNumber(digits), let value = Double(digits) else {
         decoder.report(
           .badPercentage, node.span, "'\(text)' is not a percentage",
-          help: isNumber(text[...]) ? "write \(text)%" : "write it like 25% or 0.5%")
+          help: isNumber(text[...])
+            ? "write \(text)% for \(text) of a hundred" : "write it like 25% or 0.5%")
         return nil
       }
       guard Double(range.lowerBound)...Double(range.upperBound) ~= value else {
