@@ -127,7 +127,8 @@ let package = Package(
     library(
       "OceanFleet",
       [
-        "OceanBase", "OceanSyntax", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanHost", "OceanReport",
+        "OceanBase", "OceanSyntax", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanHost",
+        "OceanReport",
       ], settings: small),
     library(
       "OceanClient",
@@ -225,7 +226,8 @@ let package = Package(
     .testTarget(
       name: "OceanFleetTests",
       dependencies: [
-        "OceanFleet", "OceanCompiler", "OceanControlAPI", "OceanHost", "OceanPlan", "OceanSyntax", "TestSupport",
+        "OceanFleet", "OceanCompiler", "OceanControlAPI", "OceanHost", "OceanPlan", "OceanSyntax",
+        "TestSupport",
       ],
       exclude: ["Texts"], swiftSettings: sockets),
     tests("OceanClientTests", ["OceanClient"], settings: sockets),

@@ -15,7 +15,7 @@ import Testing
     away) echo "ssh: connect to host away port 22: No route to host" >&2; exit 255 ;;
     hang) exec sleep 600 ;;
     bare) exec sh -c "PATH=/nowhere; $3" ;;
-    liar) exec sh -c "ocean() { '$OCEAN' \\"\\$@\\"; }; $3" | sed 's/"digest" : "sha256:....../"digest" : "sha256:000000/' ;;
+    liar) exec sh -c "ocean() { '$OCEAN' \\"\\$@\\"; }; $3" | sed 's/"digest" : "sha256:....../"digest" : "sha256:000000/'; exit ;;
     esac
     exec sh -c "ocean() { '$OCEAN' \\"\\$@\\"; }; $3"
 
