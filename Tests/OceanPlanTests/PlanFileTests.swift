@@ -46,7 +46,8 @@ import Testing
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(
       Set(object.keys) == [
-        "format_version", "digest", "plan", "against", "inputs", "provenance", "rules", "expectations",
+        "format_version", "digest", "policy", "plan", "against", "inputs", "provenance", "rules",
+        "expectations",
       ])
     #expect(object["format_version"] as? Int == 6)
     #expect(object["digest"] as? String == file.digest.description)
