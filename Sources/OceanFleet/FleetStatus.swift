@@ -69,15 +69,23 @@ package struct FleetStatus: Sendable {
   private static func disbelieveTwins(_ results: inout [Result<ServerStatus, NodeTrouble>], _ fleet: Fleet) {
     struct Process: Hashable {
       let pid: Int32
-      let since: String
       let plan: Digest
     }
     let processes = Dictionary(
       grouping: results.indices.filter { (try? results[$0].get()) != nil }
     ) { index in
-      (try? results[index].get()).map { Process(pid: $0.pid, since: $0.since, plan: $0.plan) }
+      (try? results[index].get()).map { Process(pid: $0.pid, plan: $0.plan) }
     }
-    for (_, twins) in processes where twins.count > 1 {
+    // Without fractions of a second.
+    let starts = results.map { (try? $0.get()).flatMap { Timestamp.seconds("\($0.since.prefix(19))Z") } }
+    for (_, alike) in processes where alike.count > 1 {
+      // A server works out when it started each time that it is asked.
+      let twins = alike.filter { index in
+        alike.contains { other in
+          guard other != index, let start = starts[index], let another = starts[other] else { return false }
+          return (start - 2...start + 2).contains(another)
+        }
+      }
       for index in twins {
         let others = twins.filter { $0 != index }.map { "'\(fleet.nodes[$0].name)'" }.joined(separator: ", ")
         let pid = (try? results[index].get().pid) ?? 0
