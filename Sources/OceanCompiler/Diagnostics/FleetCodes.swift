@@ -3,7 +3,7 @@ import OceanSyntax
 /// OC0480 to OC0489: mistakes in fleet files.
 extension DiagnosticCode {
   static let fleetCodes: [DiagnosticCode] = [
-    .noNodes, .sameNode, .unknownNode, .badPercentage, .badTarget,
+    .noNodes, .sameNode, .unknownNode, .badTarget,
   ]
 
   static let noNodes = DiagnosticCode(
@@ -43,19 +43,8 @@ extension DiagnosticCode {
       ```
       """)
 
-  static let badPercentage = DiagnosticCode(
-    id: "OC0483", severity: .error, title: "not a percentage, or out of range",
-    explanation: """
-      A share is written in percent, with its sign.
-
-      ```yaml
-      batch: 0.25      # wrong
-      batch: 25%       # right
-      ```
-      """)
-
   static let badTarget = DiagnosticCode(
-    id: "OC0484", severity: .error, title: "not a place on another host",
+    id: "OC0483", severity: .error, title: "not a place on another host",
     explanation: """
       `ssh` is one word that ssh takes for a host, and does not begin with a hyphen.
       Ports, keys and jumps belong into `~/.ssh/config`. `remote_config` is an

@@ -10,9 +10,6 @@ struct FleetFile: SectionRoot {
     var name: Located<String>?
     var config: Located<String>?
     var nodes: Located<[Located<Node>]>?
-    var soak: Located<Int>?
-    var batch: Located<Double>?
-    var healthy: Located<Health>?
   }
 
   struct Node: SectionRoot {
@@ -23,11 +20,5 @@ struct FleetFile: SectionRoot {
     var remoteConfig: Located<String>?
     var facts: Located<String>?
     var plan: Located<String>?
-    var canary: Located<Bool>?
-  }
-
-  struct Health: SectionRoot {
-    var mistaken: Set<String> = []
-    var temporaryFailures: Located<Double>?
   }
 }

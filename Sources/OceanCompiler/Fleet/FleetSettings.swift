@@ -8,7 +8,7 @@ extension Settings {
     settings: [
       Setting(
         "fleet", .section(fleet), \.fleet, required: "{ nodes: [{ name: a, ssh: root@mx1.example.org }] }",
-        "The nodes, and how a change reaches them.")
+        "The nodes, and what is known of them.")
     ])
 
   static let fleet = Section<FleetFile.Root>(
@@ -25,15 +25,6 @@ extension Settings {
         "nodes", .list(.section(fleetNode), of: "nodes"), \.nodes,
         required: "[{ name: a, ssh: root@mx1.example.org }]",
         "The hosts that run ocean with one policy."),
-      Setting(
-        "soak", .duration(1...86_400), \.soak, default: .written("5m"),
-        "How long the canaries, and each batch, run a change before the next nodes get it."),
-      Setting(
-        "batch", .percent(1...100), \.batch, default: .written("25%"),
-        "How many of the nodes get a change at a time, after the canaries; at least one."),
-      Setting(
-        "healthy", .section(fleetHealth), \.healthy, default: .words("the values below"),
-        "What must be so on every node for a change to go on."),
     ])
 
   static let fleetNode = Section<FleetFile.Node>(
@@ -59,52 +50,10 @@ extension Settings {
         "plan", .path, \.plan, default: .words("it is asked for over ssh"),
         "A file with the plan that runs on the node, relative to this file: `ocean plan --running --out` wrote it, or it was "
           + "saved when it was applied."),
-      Setting(
-        "canary", .boolean, \.canary, default: .written("false"),
-        "Whether the node gets a change before the others."),
-    ])
-
-  static let fleetHealth = Section<FleetFile.Health>(
-    summary: "what is healthy",
-    example: "healthy: { logins_temporary_failed: 1% }",
-    settings: [
-      Setting(
-        "logins_temporary_failed", .percent(0...100), \.temporaryFailures, default: .written("1%"),
-        "The most logins of a node, since it runs the change, that may fail because of temporary trouble.")
     ])
 
   /// The places of keys in fleet files, by key.
   static let placesInFleets = places(of: fleetFile.rows)
-}
-
-extension ValueType where Value == Double {
-  /// A share, in percent.
-  static func percent(_ range: ClosedRange<Int>) -> ValueType {
-    let limits = "from \(range.lowerBound)% to \(range.upperBound)%"
-    return ValueType(
-      summary: "a percentage \(limits)", schema: ["type": "string", "pattern": "^[0-9]+([.][0-9]+)?%$"]
-    ) { node, decoder in
-      guard let text = decoder.scalar(node, expected: "a percentage like 25%") else { return nil }
-      let digits = text.dropLast()
-      let isNumber = { (text: Substring) in
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        return text.utf8.count <= 12
-          && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }
-      }
-      guard text.hasSuffix("%"), isNumber(digits), let value = Double(digits) else {
-        decoder.report(
-          .badPercentage, node.span, "'\(text)' is not a percentage",
-          help: isNumber(text[...])
-            ? "write \(text)% for \(text) of a hundred" : "write it like 25% or 0.5%")
-        return nil
-      }
-      guard Double(range.lowerBound)...Double(range.upperBound) ~= value else {
-        decoder.report(.badPercentage, node.span, "expected a percentage \(limits), found \(text)")
-        return nil
-      }
-      return value
-    }
-  }
 }
 
 extension ValueType where Value == String {

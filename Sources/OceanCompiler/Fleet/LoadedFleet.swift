@@ -5,12 +5,6 @@ package import OceanSyntax
 package struct Fleet: Sendable, Hashable {
   package var name: String
   package var nodes: [Node]
-  /// Seconds that canaries, and each batch, run a change before the next nodes get it.
-  package var soakSeconds = 300
-  /// The percentage of the nodes that get a change at a time.
-  package var batchPercent = 25.0
-  /// The highest percentage of logins that may fail because of temporary trouble.
-  package var temporaryFailurePercent = 1.0
 
   package init(name: String, nodes: [Node]) { (self.name, self.nodes) = (name, nodes) }
 
@@ -28,7 +22,6 @@ package struct Fleet: Sendable, Hashable {
     package var facts: String?
     /// The absolute path of the plan that runs there; nil if it is asked for.
     package var plan: String?
-    package var isCanary = false
 
     package init(
       name: String, place: Provenance.Origin, ssh: String? = nil, config: String,
@@ -114,7 +107,7 @@ extension FleetFile.Root {
     checkTwice(\.facts, "the facts file", in: nodes.value, &decoder)
     checkTwice(\.plan, "the plan file", in: nodes.value, &decoder)
     for node in nodes.value { check(node, &decoder) }
-    var fleet = Fleet(
+    return Fleet(
       name: name?.value ?? fallback,
       nodes: nodes.value.compactMap { node in
         guard let name = node.value.name?.value, let config = node.value.config?.value ?? config?.value else {
@@ -125,13 +118,8 @@ extension FleetFile.Root {
           ssh: node.value.ssh?.value, config: config, facts: node.value.facts?.value,
           plan: node.value.plan?.value)
         if let remote = node.value.remoteConfig?.value { result.remoteConfig = remote }
-        result.isCanary = node.value.canary?.value ?? false
         return result
       })
-    if let soak { fleet.soakSeconds = soak.value }
-    if let batch { fleet.batchPercent = batch.value }
-    if let percent = healthy?.value.temporaryFailures { fleet.temporaryFailurePercent = percent.value }
-    return fleet
   }
 
   private func check(_ node: Located<FleetFile.Node>, _ decoder: inout Decoder) {

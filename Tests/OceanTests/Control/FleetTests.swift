@@ -120,7 +120,7 @@ import Testing
     for (command, code) in [("plan", 1), ("diff", 1), ("status", 2)] {
       let run = try workspace.ocean("fleet", command, workspace.path("fleet.yaml"))
       #expect(run.status == .exited(Int32(code)), "\(command)")
-      #expect(run.errorOutput.contains("error[OC0484]: '-x' is not a host for ssh"))
+      #expect(run.errorOutput.contains("error[OC0483]: '-x' is not a host for ssh"))
       #expect(run.errorOutput.hasSuffix("1 mistake in the fleet file: no node was asked\n"))
       #expect(run.output.isEmpty)
       #expect(try workspace.ocean("fleet", command, "nowhere.yaml").status == .exited(Int32(code)))
