@@ -29,8 +29,10 @@ func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
     rules, lines: count,
     from: RuleOrigin(text: "drop.netset", place: .init(file: "drop.netset", line: 1, column: 1)),
     file: "/etc/ocean/drop.netset")
-  let service = Plan.Service(
+  var service = Plan.Service(
     name: "pop3", ipControl: .init(blackList: .init(addresses: AddressSet(list.rules))))
+  // A list changes nothing at a service that nobody can reach.
+  service.listeners = [.init(address: IPAddress(v4: 0), port: 995, tls: .implicit)]
   let plan = Plan(
     server: .init(hostname: "mail.example.org"),
     log: .init(access: nil), accounts: [], mail: .init(maildir: try MailTemplate(parsing: "/mail/{user}")),
