@@ -14,31 +14,57 @@ package struct ChildOutput: ~Copyable {
   ///   - isSilent: whether its complaints are dropped.
   /// - Throws: the system's error.
   package init(_ words: [String], input: Int32? = nil, isSilent: Bool = false) throws(StartError) {
-    guard let program = words.first else { throw StartError(code: EINVAL) }
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw StartError(code: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    if let input { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-    if isSilent { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
-    var arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var pid: pid_t = 0
-    let code = posix_spawnp(&pid, program, &actions, nil, &arguments, environ)
-    close(ends[1])
-    guard code == 0 else {
+    defer { close(ends[1]) }
+    do throws(StartError) {
+      pid = try Self.start(
+        words, input: input.map(Stream.descriptor), output: ends[1], complaints: isSilent ? .nothing : nil)
+    } catch {
       close(ends[0])
-      throw StartError(code: code)
+      throw error
     }
-    self.pid = pid
     descriptor = ends[0]
   }
 
   package struct StartError: Error {
     package let code: Int32
+  }
+
+  /// What stands for a standard stream of a program.
+  enum Stream {
+    case descriptor(Int32)
+    /// It has no input, or nobody reads what it writes.
+    case nothing
+  }
+
+  /// Starts a program, which is looked for in the usual directories unless its name is a path.
+  ///
+  /// - Parameters:
+  ///   - input: what it reads; nil for what this process reads.
+  ///   - complaints: where its standard error goes; nil for that of this process.
+  static func start(
+    _ words: [String], input: Stream?, output: Int32, complaints: Stream?
+  ) throws(StartError) -> pid_t {
+    guard let program = words.first else { throw StartError(code: EINVAL) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    for (stream, number, mode) in [(input, STDIN_FILENO, O_RDONLY), (complaints, STDERR_FILENO, O_WRONLY)] {
+      switch stream {
+      case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+      case .nothing: posix_spawn_file_actions_addopen(&actions, number, "/dev/null", mode, 0)
+      case nil: break
+      }
+    }
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var pid: pid_t = 0
+    let code = posix_spawnp(&pid, program, &actions, nil, &arguments, environ)
+    guard code == 0 else { throw StartError(code: code) }
+    return pid
   }
 
   /// Waits for the program's end. One that still writes is ended by that.

@@ -50,7 +50,7 @@ package struct ChildProcesses {
     var (next, done) = (0, 0)
     while done < commands.count {
       while running.count < width, next < commands.count {
-        do throws(Failed) {
+        do throws(ChildOutput.StartError) {
           running.append(try Child(commands[next], number: next, until: .now + time))
         } catch {
           outcomes[next] = .notStarted(error.code)
@@ -86,10 +86,6 @@ package struct ChildProcesses {
     poll(&ends, nfds_t(ends.count), isEnding ? 5 : min(max(milliseconds, 5), 1000))
   }
 
-  private struct Failed: Error {
-    let code: Int32
-  }
-
   private struct Child {
     let number: Int
     let deadline: ContinuousClock.Instant
@@ -102,35 +98,26 @@ package struct ChildProcesses {
     /// Octets of complaints that are kept.
     private static let maxComplaints = 16 << 10
 
-    init(_ words: [String], number: Int, until deadline: ContinuousClock.Instant) throws(Failed) {
-      guard let program = words.first else { throw Failed(code: EINVAL) }
+    init(_ words: [String], number: Int, until deadline: ContinuousClock.Instant) throws(ChildOutput
+      .StartError)
+    {
       var (out, err): ([Int32], [Int32]) = ([0, 0], [0, 0])
-      guard pipe(&out) == 0 else { throw Failed(code: errno) }
+      guard pipe(&out) == 0 else { throw ChildOutput.StartError(code: errno) }
       guard pipe(&err) == 0 else {
         let code = errno
         out.forEach { close($0) }
-        throw Failed(code: code)
+        throw ChildOutput.StartError(code: code)
       }
       for end in out + err { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       for end in [out[0], err[0]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-      var actions = posix_spawn_file_actions_t()
-      posix_spawn_file_actions_init(&actions)
-      defer { posix_spawn_file_actions_destroy(&actions) }
-      posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-      posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO)
-      posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO)
-      var arguments = words.map { strdup($0) } + [nil]
-      defer { for argument in arguments { free(argument) } }
-      var pid: pid_t = 0
-      let code = posix_spawnp(&pid, program, &actions, nil, &arguments, environ)
-      close(out[1])
-      close(err[1])
-      guard code == 0 else {
-        close(out[0])
-        close(err[0])
-        throw Failed(code: code)
+      defer { for end in [out[1], err[1]] { close(end) } }
+      do throws(ChildOutput.StartError) {
+        pid = try ChildOutput.start(words, input: .nothing, output: out[1], complaints: .descriptor(err[1]))
+      } catch {
+        for end in [out[0], err[0]] { close(end) }
+        throw error
       }
-      (self.number, self.deadline, self.pid) = (number, deadline, pid)
+      (self.number, self.deadline) = (number, deadline)
       (output, complaints) = (out[0], err[0])
     }
 
