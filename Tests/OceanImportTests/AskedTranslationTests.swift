@@ -33,6 +33,22 @@ struct AskedTranslationTests {
   private static let passwords =
     "password_query = SELECT username, password FROM mailbox WHERE username = '%u' AND active = '1'"
 
+  @Test func `a query's file may have Windows line ends`() throws {
+    let query = """
+      driver = mysql
+      connect = host=127.0.0.1 dbname=mail user=dovecot password=x
+      default_pass_scheme = SHA512-CRYPT
+      \(Self.passwords)
+      user_query = SELECT home FROM mailbox WHERE username = '%u' AND active = '1'
+
+      """
+    let imported = try [query, query.replacing("\n", with: "\r\n")].map { text in
+      try Imported(Self.config("sql"), files: [Self.sqlFile: text])
+    }
+    #expect(imported[0].yaml.contains("SELECT"))
+    #expect(imported[0].yaml == imported[1].yaml)
+  }
+
   @Test func `a query that differs from the users' in its columns alone becomes one`() throws {
     let imported = try sql(
       "\(Self.passwords)\nuser_query = \\\n  SELECT maildir AS mail, home, 1000 AS uid FROM mailbox \\\n"

@@ -7,7 +7,8 @@ struct QueryFile {
   /// stand in quotes.
   init(_ text: String) {
     var whole = ""
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    // CR LF is one character.
+    for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
       let line = Self.withoutComment(line).trimmed
       if line.hasSuffix("\\") {
         whole += line.dropLast() + " "
