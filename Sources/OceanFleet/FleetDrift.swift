@@ -9,10 +9,7 @@ package struct FleetDrift: Sendable {
   /// In the order of the fleet file.
   package let nodes: [Node]
 
-  package struct Node: Sendable {
-    package let node: Fleet.Node
-    package let result: Result<Found, NodeTrouble>
-  }
+  package typealias Node = FleetNode<Found>
 
   /// The plan that runs on a node, without what is the node's own.
   package struct Found: Sendable {
@@ -24,9 +21,7 @@ package struct FleetDrift: Sendable {
     let content: Digest
 
     package init(_ file: PlanFile) throws {
-      var plan = file.plan.policyPart
-      for index in plan.certificates.indices { plan.certificates[index].leaf = .unknown }
-      self.plan = plan
+      plan = file.plan.policyPart.withoutLeaves
       digest = file.digest
       policy = try file.policy
       content = try plan.digest
@@ -58,35 +53,30 @@ package struct FleetDrift: Sendable {
   package init(
     of fleet: Fleet, asking questions: FleetQuestions, _ report: (Int, Int) -> Void = { _, _ in }
   ) {
-    let asked = fleet.nodes.filter { $0.plan == nil }
-    let answers = Dictionary(
-      zip(asked, questions.ask(.plan, asked, report)).map { ($0.name, $1) },
-      uniquingKeysWith: { first, _ in first })
+    let answers = questions.ask(.plan, fleet.nodes.filter { $0.plan == nil }, report)
     self.init(
       fleet,
       fleet.nodes.map { node in
-        Node(
-          node: node,
-          result: Result { () throws(NodeTrouble) in
-            guard let file = try FleetPlan.running(on: node, answers[node.name] ?? nil) else {
-              throw NodeTrouble(.unreachable, "the fleet file has neither 'ssh' nor 'plan' for it")
-            }
-            do { return try Found(file) } catch { throw NodeTrouble(.wrong, "\(error)") }
-          })
+        Node(node) { () throws(NodeTrouble) in
+          guard let file = try FleetPlan.running(on: node, answers[node.name]) else {
+            throw NodeTrouble(.unreachable, "the fleet file has neither 'ssh' nor 'plan' for it")
+          }
+          do { return try Found(file) } catch { throw NodeTrouble(.wrong, "\(error)") }
+        }
       })
   }
 
   /// Those of which nothing is known first, then the smaller groups; what most nodes have is last.
   package var groups: [Group] {
-    let found = Dictionary(grouping: nodes.indices) { (try? nodes[$0].result.get())?.content }
+    let found = Dictionary(grouping: nodes.indices) { nodes[$0].found?.content }
     let sorted = found.sorted { a, b in
       if (a.key == nil) != (b.key == nil) { return a.key == nil }
       // Of two groups of one size, what is first in the file is taken for what should be.
       return (a.value.count, b.value.first ?? 0) < (b.value.count, a.value.first ?? 0)
     }
-    let most = sorted.last.flatMap { $0.value.first }.flatMap { try? nodes[$0].result.get() }
+    let most = sorted.last.flatMap { $0.value.first }.flatMap { nodes[$0].found }
     return sorted.map { _, indices in
-      let here = indices.first.flatMap { try? nodes[$0].result.get() }
+      let here = indices.first.flatMap { nodes[$0].found }
       let differences =
         if let here, let most, here.content != most.content {
           Self.differences(here.plan, most.plan)
@@ -109,10 +99,10 @@ package struct FleetDrift: Sendable {
     }
   }
 
-  package var unknown: Int { nodes.count { (try? $0.result.get()) == nil } }
+  package var unknown: Int { nodes.count { $0.found == nil } }
 
   /// How many ways there are in which nodes that are known run.
-  package var variants: Int { Set(nodes.compactMap { try? $0.result.get().content }).count }
+  package var variants: Int { Set(nodes.compactMap { $0.found?.content }).count }
 
   package var differs: Bool { unknown > 0 || variants > 1 }
 }

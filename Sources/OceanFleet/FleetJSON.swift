@@ -133,11 +133,9 @@ extension FleetStatus {
         FleetJSON.Status(
           fleet: fleet.name, differs: differs,
           nodes: nodes.map { node in
-            var trouble: NodeTrouble?
-            if case .failure(let found) = node.result { trouble = found }
-            return FleetJSON.Status.Node(
-              name: node.node.name, place: "\(node.node.place)", status: try? node.result.get(),
-              trouble: trouble.map(FleetJSON.Trouble.init))
+            FleetJSON.Status.Node(
+              name: node.node.name, place: "\(node.node.place)", status: node.found,
+              trouble: node.trouble.map(FleetJSON.Trouble.init))
           }, groups: groups.map { $0.nodes.map(\.node.name) }))
     }
   }
@@ -151,12 +149,10 @@ extension FleetDrift {
         FleetJSON.Drift(
           fleet: fleet.name, differs: differs,
           nodes: nodes.map { node in
-            var trouble: NodeTrouble?
-            if case .failure(let found) = node.result { trouble = found }
-            let found = try? node.result.get()
-            return FleetJSON.Drift.Node(
-              name: node.node.name, place: "\(node.node.place)", plan: found?.digest, policy: found?.policy,
-              trouble: trouble.map(FleetJSON.Trouble.init))
+            FleetJSON.Drift.Node(
+              name: node.node.name, place: "\(node.node.place)", plan: node.found?.digest,
+              policy: node.found?.policy,
+              trouble: node.trouble.map(FleetJSON.Trouble.init))
           },
           groups: groups.map { group in
             FleetJSON.Drift.Group(

@@ -12,13 +12,12 @@ extension FleetPlan {
   package init(
     of fleet: Fleet, asking questions: FleetQuestions, _ report: (String) -> Void = { _ in }
   ) {
-    func ask(_ question: NodeQuestion, _ what: String, _ isNeeded: (Fleet.Node) -> Bool) -> [String: Answer] {
+    func ask(_ question: NodeQuestion, _ what: String, _ isNeeded: (Fleet.Node) -> Bool)
+      -> FleetQuestions.Answers
+    {
       let nodes = fleet.nodes.filter { isNeeded($0) && $0.ssh != nil }
       guard !nodes.isEmpty else { return [:] }
-      let answers = questions.ask(question, nodes) { report("\(what): \($0) of \($1)") }
-      return Dictionary(
-        zip(nodes, answers).compactMap { node, answer in answer.map { (node.name, $0) } },
-        uniquingKeysWith: { first, _ in first })
+      return questions.ask(question, nodes) { report("\(what): \($0) of \($1)") }
     }
     let facts = ask(.facts, "facts") { $0.facts == nil }
     // Who does not tell its facts is not asked again.
@@ -32,18 +31,15 @@ extension FleetPlan {
       fleet,
       fleet.nodes.enumerated().map { index, node in
         report("compiled: \(index) of \(fleet.nodes.count)")
-        return Node(
-          node: node,
-          result: Result { () throws(NodeTrouble) in
-            try Self.planned(node, facts[node.name], plans[node.name], &configs)
-          })
+        return Node(node) { () throws(NodeTrouble) in
+          try Self.planned(node, facts[node.name], plans[node.name], &configs)
+        }
       })
   }
 
-  package typealias Answer = Result<[UInt8], NodeTrouble>
-
   private static func planned(
-    _ node: Fleet.Node, _ facts: Answer?, _ plan: Answer?, _ configs: inout RemoteConfigs
+    _ node: Fleet.Node, _ facts: FleetQuestions.Answer?, _ plan: FleetQuestions.Answer?,
+    _ configs: inout RemoteConfigs
   ) throws(NodeTrouble) -> Planned {
     let given = try self.facts(of: node, facts)
     let config: CompiledConfig
@@ -63,7 +59,9 @@ extension FleetPlan {
     }
   }
 
-  private static func facts(of node: Fleet.Node, _ answer: Answer?) throws(NodeTrouble) -> FactsFile {
+  private static func facts(of node: Fleet.Node, _ answer: FleetQuestions.Answer?) throws(NodeTrouble)
+    -> FactsFile
+  {
     if let path = node.facts {
       do throws(Failure) { return try FactsFile.read(path) } catch {
         throw NodeTrouble(.wrong, error.message)
@@ -80,7 +78,9 @@ extension FleetPlan {
   }
 
   /// The plan that runs on a node; nil if nothing says which.
-  package static func running(on node: Fleet.Node, _ answer: Answer?) throws(NodeTrouble) -> PlanFile? {
+  package static func running(on node: Fleet.Node, _ answer: FleetQuestions.Answer?) throws(NodeTrouble)
+    -> PlanFile?
+  {
     if let path = node.plan {
       do throws(Failure) {
         guard let file = try PlanFile.read(path) else { throw Failure("\(path) is not a saved plan") }

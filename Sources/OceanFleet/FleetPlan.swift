@@ -8,10 +8,7 @@ package struct FleetPlan: Sendable {
   /// In the order of the fleet file.
   package let nodes: [Node]
 
-  package struct Node: Sendable {
-    package let node: Fleet.Node
-    package let result: Result<Planned, NodeTrouble>
-  }
+  package typealias Node = FleetNode<Planned>
 
   /// A node whose config compiled.
   package struct Planned: Sendable {
@@ -50,7 +47,7 @@ package struct FleetPlan: Sendable {
     package let kind: Kind
 
     /// The first of them, which stands for all.
-    package var planned: Planned? { try? nodes.first?.result.get() }
+    package var planned: Planned? { nodes.first?.found }
   }
 
   package enum Kind: Sendable, Hashable {
@@ -74,7 +71,7 @@ package struct FleetPlan: Sendable {
     }.map { Group(nodes: $0.value.map { nodes[$0] }, kind: $0.key) }
   }
 
-  private var planned: [Planned] { nodes.compactMap { try? $0.result.get() } }
+  private var planned: [Planned] { nodes.compactMap(\.found) }
 
   /// How many nodes are unknown.
   package var unknown: Int { nodes.count - planned.count }

@@ -26,21 +26,23 @@ package struct FleetQuestions: Sendable {
     (self.seconds, self.run) = (seconds, run)
   }
 
-  /// The answers of nodes to a question, in their order; nil for a node without ssh, which is not asked.
+  /// What a command printed on a node.
+  package typealias Answer = Result<[UInt8], NodeTrouble>
+  /// By the name of the node.
+  package typealias Answers = [String: Answer]
+
+  /// The answers of nodes to a question. A node without ssh is not asked, and is not among them.
   ///
   /// - Parameter report: is told how many have answered, and of how many.
   package func ask(
     _ question: NodeQuestion, _ nodes: [Fleet.Node], _ report: (Int, Int) -> Void = { _, _ in }
-  ) -> [Result<[UInt8], NodeTrouble>?] {
-    let asked = nodes.indices.filter { nodes[$0].ssh != nil }
-    let commands = asked.map { index in
-      question.command(for: nodes[index], at: nodes[index].ssh ?? "", within: seconds)
-    }
-    var answers = [Result<[UInt8], NodeTrouble>?](repeating: nil, count: nodes.count)
-    for (index, outcome) in zip(asked, run(commands) { report($0, asked.count) }) {
-      let node = nodes[index]
-      answers[index] = NodeTrouble.answer(
-        outcome, of: node.ssh ?? "", to: question.text(for: node), within: seconds)
+  ) -> Answers {
+    let asked = nodes.compactMap { node in node.ssh.map { (node: node, target: $0) } }
+    let commands = asked.map { question.command(for: $0.node, at: $0.target, within: seconds) }
+    var answers: Answers = [:]
+    for ((node, target), outcome) in zip(asked, run(commands) { report($0, asked.count) }) {
+      answers[node.name] = NodeTrouble.answer(
+        outcome, of: target, to: question.text(for: node), within: seconds)
     }
     return answers
   }

@@ -9,10 +9,7 @@ package struct FleetStatus: Sendable {
   /// In the order of the fleet file.
   package let nodes: [Node]
 
-  package struct Node: Sendable {
-    package let node: Fleet.Node
-    package let result: Result<ServerStatus, NodeTrouble>
-  }
+  package typealias Node = FleetNode<ServerStatus>
 
   /// Nodes that are in the same state.
   package struct Group: Sendable {
@@ -43,13 +40,12 @@ package struct FleetStatus: Sendable {
     package var isSettled: Bool { !isWaiting && !isStopping }
   }
 
-  /// - Parameter answers: what `ocean status --format json` printed on each node of the fleet, in their order; nil for a node
-  ///   that was not asked.
-  package init(_ fleet: Fleet, answers: [Result<[UInt8], NodeTrouble>?]) {
+  /// - Parameter answers: what `ocean status --format json` printed on the nodes of the fleet that were asked.
+  package init(_ fleet: Fleet, answers: FleetQuestions.Answers) {
     self.fleet = fleet
-    var results = zip(fleet.nodes, answers).map { node, answer -> Result<ServerStatus, NodeTrouble> in
-      Result { () throws(NodeTrouble) in
-        guard let answer else {
+    let nodes = fleet.nodes.map { node in
+      Node(node) { () throws(NodeTrouble) in
+        guard let answer = answers[node.name] else {
           throw NodeTrouble(.unreachable, "it is not asked: the fleet file has no 'ssh' for it")
         }
         let bytes = try answer.get()
@@ -61,39 +57,28 @@ package struct FleetStatus: Sendable {
         }
       }
     }
-    Self.disbelieveTwins(&results, fleet)
-    nodes = zip(fleet.nodes, results).map { Node(node: $0, result: $1) }
+    self.nodes = nodes.enumerated().map { index, node in
+      guard let status = node.found else { return node }
+      let twins = nodes.indices.filter { other in
+        other != index && nodes[other].found.map { Self.isSameServer($0, status) } == true
+      }
+      guard !twins.isEmpty else { return node }
+      let names = twins.map { "'\(nodes[$0].node.name)'" }.joined(separator: ", ")
+      return Node(node.node) { () throws(NodeTrouble) in
+        throw NodeTrouble(
+          .wrong, "the same server, with process \(status.pid), answers for this node and for \(names)")
+      }
+    }
   }
 
-  /// One process is not the server of two nodes: one of them answers for the other, and nothing tells which.
-  private static func disbelieveTwins(_ results: inout [Result<ServerStatus, NodeTrouble>], _ fleet: Fleet) {
-    struct Process: Hashable {
-      let pid: Int32
-      let plan: Digest
-    }
-    let processes = Dictionary(
-      grouping: results.indices.filter { (try? results[$0].get()) != nil }
-    ) { index in
-      (try? results[index].get()).map { Process(pid: $0.pid, plan: $0.plan) }
-    }
+  /// Whether two answers come from one process: it is not the server of two nodes, so one of them answers for the other, and
+  /// nothing tells which.
+  private static func isSameServer(_ a: ServerStatus, _ b: ServerStatus) -> Bool {
     // Without fractions of a second.
-    let starts = results.map { (try? $0.get()).flatMap { Timestamp.seconds("\($0.since.prefix(19))Z") } }
-    for (_, alike) in processes where alike.count > 1 {
-      // A server works out when it started each time that it is asked.
-      let twins = alike.filter { index in
-        alike.contains { other in
-          guard other != index, let start = starts[index], let another = starts[other] else { return false }
-          return (start - 2...start + 2).contains(another)
-        }
-      }
-      for index in twins {
-        let others = twins.filter { $0 != index }.map { "'\(fleet.nodes[$0].name)'" }.joined(separator: ", ")
-        let pid = (try? results[index].get().pid) ?? 0
-        results[index] = .failure(
-          NodeTrouble(.wrong, "the same server, with process \(pid), answers for this node and for \(others)")
-        )
-      }
-    }
+    func start(_ status: ServerStatus) -> Int64? { Timestamp.seconds("\(status.since.prefix(19))Z") }
+    guard a.pid == b.pid, a.plan == b.plan, let first = start(a), let second = start(b) else { return false }
+    // A server works out when it started each time that it is asked.
+    return (first - 2...first + 2).contains(second)
   }
 
   /// The nodes grouped by state: those of which nothing is known first, then those that wait or stop, then the smaller
@@ -116,7 +101,7 @@ package struct FleetStatus: Sendable {
     }.map { Group(nodes: $0.value.map { nodes[$0] }, kind: $0.key) }
   }
 
-  package var serving: [ServerStatus] { nodes.compactMap { try? $0.result.get() } }
+  package var serving: [ServerStatus] { nodes.compactMap(\.found) }
   package var unknown: Int { nodes.count - serving.count }
   package var waiting: Int { serving.count { $0.unconfirmed != nil } }
 

@@ -30,16 +30,17 @@ struct FleetText {
   }
 
   /// Nodes of which nothing is known, of one kind: each reason once, with the nodes and their places in the fleet file.
-  func troubles(_ nodes: [(node: Fleet.Node, trouble: NodeTrouble)]) -> [String] {
-    guard let first = nodes.first else { return [] }
+  func troubles<Found>(_ nodes: [FleetNode<Found>]) -> [String] {
+    guard let word = nodes.first?.trouble?.word else { return [] }
     var order: [String] = []
     var byReason: [String: [Fleet.Node]] = [:]
-    for (node, trouble) in nodes {
-      if byReason[trouble.reason] == nil { order.append(trouble.reason) }
-      byReason[trouble.reason, default: []].append(node)
+    for node in nodes {
+      guard let reason = node.trouble?.reason else { continue }
+      if byReason[reason] == nil { order.append(reason) }
+      byReason[reason, default: []].append(node.node)
     }
     let hidden = order.dropFirst(Self.maxNames).reduce(0) { $0 + (byReason[$1]?.count ?? 0) }
-    return head(nodes.map(\.node.name), word: first.trouble.word, style: .error)
+    return head(nodes.map(\.node.name), word: word, style: .error)
       + order.prefix(Self.maxNames).flatMap { reason in
         let nodes = byReason[reason] ?? []
         let name = nodes.count == 1 ? nodes.first.map { "\($0.name.escapedForDisplay): " } ?? "" : ""
@@ -68,10 +69,7 @@ extension FleetPlan {
       lines.append("")
       switch group.kind {
       case .trouble:
-        lines += text.troubles(
-          group.nodes.compactMap { node in
-            if case .failure(let trouble) = node.result { (node.node, trouble) } else { nil }
-          })
+        lines += text.troubles(group.nodes)
       case .planned(let from, let to, _):
         lines += text.head(group.nodes.map(\.node.name))
         lines += screen.field("policy", text.policy(from: from, to: to))
@@ -120,10 +118,7 @@ extension FleetStatus {
       lines.append("")
       switch group.kind {
       case .trouble:
-        lines += text.troubles(
-          group.nodes.compactMap { node in
-            if case .failure(let trouble) = node.result { (node.node, trouble) } else { nil }
-          })
+        lines += text.troubles(group.nodes)
       case .serving(let serving):
         let word: String? = serving.isStopping ? "STOPPING" : serving.isWaiting ? "UNCONFIRMED" : nil
         lines += text.head(group.nodes.map(\.node.name), word: word, style: .warning)
@@ -140,12 +135,12 @@ extension FleetStatus {
   /// The plan of each node: they differ by what is the nodes' own.
   private static func plans(_ nodes: [Node], on screen: Screen) -> [String] {
     let plans = Dictionary(
-      grouping: nodes.compactMap { node in (try? node.result.get()).map { (node.node.name, $0.plan) } }
+      grouping: nodes.compactMap { node in node.found.map { (node.node.name, $0.plan) } }
     ) { $0.1 }
     if plans.count == 1, let plan = plans.keys.first { return screen.field("plan", plan.short) }
     let most = 24
     let words = nodes.prefix(most).compactMap { node in
-      (try? node.result.get()).map { "\(node.node.name) \($0.plan.short)".escapedForDisplay }
+      node.found.map { "\(node.node.name) \($0.plan.short)".escapedForDisplay }
     }
     let rest = nodes.count - words.count
     return screen.field("plans", words + (rest > 0 ? ["and \(rest) more"] : []))
@@ -153,7 +148,7 @@ extension FleetStatus {
 
   /// What is to be said of one node alone.
   private static func notes(_ node: Node, on screen: Screen) -> [String] {
-    guard let status = try? node.result.get() else { return [] }
+    guard let status = node.found else { return [] }
     var notes: [String] = []
     if let waiting = status.unconfirmed {
       notes.append("goes back to \(waiting.previous.short) in \(Duration.text(seconds: waiting.secondsLeft))")
@@ -197,13 +192,8 @@ extension FleetDrift {
     for group in groups {
       lines.append("")
       guard let found = group.found else {
-        let troubles = group.nodes.compactMap { node -> (node: Fleet.Node, trouble: NodeTrouble)? in
-          if case .failure(let trouble) = node.result { (node.node, trouble) } else { nil }
-        }
-        let byKind = Dictionary(grouping: troubles, by: \.trouble.kind)
-        for kind in byKind.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-          lines += text.troubles(byKind[kind] ?? [])
-        }
+        let byKind = Dictionary(grouping: group.nodes) { $0.trouble?.kind.rawValue ?? "" }
+        for (_, nodes) in byKind.sorted(by: { $0.key < $1.key }) { lines += text.troubles(nodes) }
         continue
       }
       lines += text.head(group.nodes.map(\.node.name))
