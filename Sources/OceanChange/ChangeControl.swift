@@ -25,7 +25,6 @@ package actor ChangeControl: PlanControl {
   /// What was found out for the monitor.
   private struct Looked {
     var config: MonitorSnapshot.ConfigState?
-    var policy: (plan: Digest, text: String)?
     var lastReloadSucceeded = true
   }
 
@@ -258,13 +257,8 @@ package actor ChangeControl: PlanControl {
   package nonisolated func isFileUnchanged() -> Bool { known.withLock { $0.inputs }?.areCurrent ?? false }
 
   /// Notes what the file is now.
-  ///
-  /// - Parameter policy: the policy of the plan with a digest.
-  nonisolated func configLooked(_ state: MonitorSnapshot.ConfigState, policy: String?, of plan: Digest) {
-    looked.withLock {
-      $0.config = state
-      $0.policy = policy.map { (plan, $0) }
-    }
+  nonisolated func configLooked(_ state: MonitorSnapshot.ConfigState) {
+    looked.withLock { $0.config = state }
   }
 
   /// Notes how a reload ended.
@@ -272,6 +266,7 @@ package actor ChangeControl: PlanControl {
 
   package func monitored() -> MonitoredPlan {
     let looked = looked.withLock { $0 }
+    let policy = policies.withLock { $0 }
     let running = machine.state.running?.file.digest
     let waiting = unconfirmed().map { waiting in
       MonitorSnapshot.RunningPlan.Waiting(
@@ -280,7 +275,7 @@ package actor ChangeControl: PlanControl {
     var config = looked.config
     config?.lastReloadSucceeded = looked.lastReloadSucceeded
     return MonitoredPlan(
-      file: source(), policy: looked.policy.flatMap { $0.plan == running ? $0.text : nil }, waiting: waiting,
+      file: source(), policy: policy.flatMap { $0.plan == running ? $0.policy.short : nil }, waiting: waiting,
       config: config)
   }
 

@@ -44,9 +44,13 @@ package actor ConfigWatch {
     {
       return
     }
-    let found = await aside { [source] in source.state(against: running) }
+    let found = await aside { [source, changes] in
+      // It is worked out here once, so that a look at the monitor never waits for it.
+      _ = changes.policy()
+      return source.state(against: running)
+    }
     looked = (.now, running.digest, Self.stamps(of: found.files))
-    changes.configLooked(found.state, policy: found.policy, of: running.digest)
+    changes.configLooked(found.state)
   }
 
   /// Reads files, which may be on a file system that does not answer, on a thread of its own.
@@ -63,11 +67,8 @@ package actor ConfigWatch {
 }
 
 extension PlanSource {
-  /// What the file is now, compared with what runs; the files that decide it; and the policy that
-  /// runs.
-  fileprivate func state(
-    against running: PlanFile
-  ) -> (state: MonitorSnapshot.ConfigState, files: [String], policy: String?) {
+  /// What the file is now, compared with what runs; and the files that decide it.
+  fileprivate func state(against running: PlanFile) -> (state: MonitorSnapshot.ConfigState, files: [String]) {
     var state = MonitorSnapshot.ConfigState(
       checked: SystemClock.wall.seconds, problem: nil, digest: nil, isOther: false, lastReloadSucceeded: true)
     var files: [String] = []
@@ -91,15 +92,6 @@ extension PlanSource {
     }
     state.digest = found?.digest.short
     state.isOther = found.map { $0.plan.withoutLeaves != running.plan.withoutLeaves } ?? false
-    return (state, files, try? running.policy.short)
-  }
-}
-
-extension Plan {
-  /// The same plan, whatever its certificates' files hold: they are renewed without anybody's decision.
-  fileprivate var withoutLeaves: Plan {
-    var plan = self
-    for index in plan.certificates.indices { plan.certificates[index].leaf = .unknown }
-    return plan
+    return (state, files)
   }
 }

@@ -19,11 +19,15 @@ extension Plan {
   /// - Parameter rules: those of the plan.
   package func policy(with rules: PlanRules) throws -> Digest { try policyPart.digest(decidedWith: rules) }
 
-  fileprivate func digest(decidedWith rules: PlanRules) throws -> Digest {
+  /// The plan, whatever its certificates' files hold: they are renewed without anybody's decision.
+  package var withoutLeaves: Plan {
     var plan = self
-    for index in plan.certificates.indices {
-      plan.certificates[index].leaf = .unknown
-    }
+    for index in plan.certificates.indices { plan.certificates[index].leaf = .unknown }
+    return plan
+  }
+
+  fileprivate func digest(decidedWith rules: PlanRules) throws -> Digest {
+    var plan = withoutLeaves
     var lists = ""
     plan.ends = []
     for (path, rules) in rules.sorted where rules.isFromFiles || rules.hasEnds {

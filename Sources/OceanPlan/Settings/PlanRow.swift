@@ -78,9 +78,7 @@ extension PlanRow where Root: PlanSection {
           direction: setting.direction.words, more: setting.direction.more)
       ]
     }
-    if case .policy = setting.owner {
-      // Nothing of it is left out.
-    } else {
+    if setting.owner.kind != .policy {
       leaveOutOwn = { root in
         let path = path()
         root[keyPath: path] = setting.owner.policyPart(of: root[keyPath: path], blank: setting.defaultValue)
