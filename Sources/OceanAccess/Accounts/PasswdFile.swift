@@ -521,11 +521,7 @@ package struct PasswdFile: Sendable {
 
   /// The end of a line without its LF or CRLF, and the start of the next one.
   private static func endOfLine(at start: Int, in bytes: UnsafeRawBufferPointer) -> (end: Int, next: Int) {
-    var end = bytes.count
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-    if let first = rest.baseAddress, let newline = memchr(first, CInt(UInt8(ascii: "\n")), rest.count) {
-      end = start + (UnsafeRawPointer(newline) - first)
-    }
+    var end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
     let next = end + 1
     if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
     return (end, next)

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import OceanBase
 
 /// An account's line as most are: a name of ASCII characters, a password of a usual scheme, a home, and at most extra
@@ -39,7 +38,7 @@ struct PlainLine {
     }
     hasHome = home.start < home.end
     // A line with NUL is skipped.
-    guard Self.find(0, in: text, from: 0) == nil else { return nil }
+    guard text.firstIndex(of: 0, from: 0) == nil else { return nil }
     if shell.end + 1 < text.count {
       let isSurelyText = Self.isNumber(text, uid) && Self.isNumber(text, gid)
       guard
@@ -90,14 +89,7 @@ struct PlainLine {
   /// The field that begins at `start`; empty behind the end of the line.
   private static func field(_ text: UnsafeRawBufferPointer, from start: Int) -> Field {
     let start = min(start, text.count)
-    return Field(start: start, end: find(UInt8(ascii: ":"), in: text, from: start) ?? text.count)
-  }
-
-  private static func find(_ byte: UInt8, in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
-    guard start < text.count, let first = text.baseAddress,
-      let found = memchr(first + start, CInt(byte), text.count - start)
-    else { return nil }
-    return UnsafeRawPointer(found) - first
+    return Field(start: start, end: text.firstIndex(of: UInt8(ascii: ":"), from: start) ?? text.count)
   }
 
   private static func isPrintable(_ text: UnsafeRawBufferPointer, _ field: Field) -> Bool {

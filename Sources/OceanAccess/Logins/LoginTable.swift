@@ -192,7 +192,7 @@ package struct LoginTable: Sendable {
       }
       if count == 0 { return }
       if isAtStart { continue }
-      while let end = rest.firstLineEnd {
+      while let end = rest.firstIndex(of: LoginRecord.lineEnd, from: 0) {
         if end > 0 { try body(UnsafeRawBufferPointer(rebasing: rest[..<end])) }
         rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])
       }
@@ -208,16 +208,6 @@ package struct LoginTable: Sendable {
   }
 
   private func failure(_ step: String, _ path: String) -> Problem { .system(step, path: path, errno) }
-}
-
-extension UnsafeRawBufferPointer {
-  /// The index of the first line end. Files of a hundred megabytes are searched.
-  fileprivate var firstLineEnd: Int? {
-    guard let start = baseAddress, let end = memchr(start, Int32(LoginRecord.lineEnd), count) else {
-      return nil
-    }
-    return UnsafeRawPointer(end) - start
-  }
 }
 
 extension LoginTable.Problem: CustomStringConvertible {

@@ -93,8 +93,7 @@ final class LogInput: @unchecked Sendable {
     -> UnsafeRawBufferPointer
   {
     var (lineStart, searched) = (0, start)
-    while let base = bytes.baseAddress, let found = memchr(base + searched, 0x0a, bytes.count - searched) {
-      let end = base.distance(to: UnsafeRawPointer(found))
+    while let end = bytes.firstIndex(of: 0x0a, from: searched) {
       if isTooLong || end - lineStart > Self.maxLine {
         block.appendTooLong()
         isTooLong = false

@@ -1,5 +1,5 @@
-import Glibc
 import NIOCore
+import OceanBase
 
 /// Cuts input into command lines. A line ends with CRLF, or with LF alone, which every server accepts.
 struct LineReader {
@@ -47,10 +47,7 @@ extension ByteBuffer {
   /// The distance of the first LF from the reader index, if it is among the first `count` readable octets.
   fileprivate func offsetOfLineFeed(within count: Int) -> Int? {
     withUnsafeReadableBytes { bytes in
-      guard let start = bytes.baseAddress, count > 0, count <= bytes.count,
-        let found = memchr(start, Int32(UInt8(ascii: "\n")), count)
-      else { return nil }
-      return UnsafeRawPointer(found) - start
+      UnsafeRawBufferPointer(rebasing: bytes.prefix(count)).firstIndex(of: UInt8(ascii: "\n"), from: 0)
     }
   }
 }

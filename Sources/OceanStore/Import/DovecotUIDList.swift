@@ -1,3 +1,4 @@
+import OceanBase
 import OceanUIDL
 
 /// Dovecot's `dovecot-uidlist` (lib-storage/index/maildir/maildir-uidlist.c).

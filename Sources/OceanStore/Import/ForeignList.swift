@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 
 /// An entry of another server's list for one message; valid within the call that gives it.
 struct ForeignEntry {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 
 /// A view of a file name in a Maildir: `base[:info]`, any bytes but '/' and NUL. The base name is the
 /// message's identity. The info carries its flags; both it and the directory change over the message's life.
@@ -128,12 +129,6 @@ struct MessageName {
 }
 
 extension UnsafeRawBufferPointer {
-  /// The first position of a byte from `start` on, which is in the buffer or its end (memchr(3)).
-  func firstIndex(of byte: UInt8, from start: Int) -> Int? {
-    guard let base = baseAddress else { return nil }
-    return memchr(base + start, Int32(byte), count - start).map { UnsafeRawPointer($0) - base }
-  }
-
   /// The first position of some bytes from `start` on, which is in the buffer or its end (memmem(3)).
   func firstRange(of bytes: [UInt8], from start: Int) -> Int? {
     guard let base = baseAddress, !bytes.isEmpty, start < count else { return nil }

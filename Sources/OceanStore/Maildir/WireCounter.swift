@@ -1,4 +1,4 @@
-import Glibc
+import OceanBase
 
 /// Counts the octets that a message takes on the wire, where every line ends in CRLF (RFC 1939 §11): its
 /// bytes, one more for each LF without a CR before it, and what the last line lacks of its CRLF.
@@ -51,11 +51,8 @@ struct WireCounter: ~Copyable {
   /// The number of LFs without a CR before them. The first byte is only context for the second.
   static func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
     // Some attachments are nothing but one line without an end.
-    guard bytes.count > 1, let base = bytes.baseAddress,
-      let first = memchr(base + 1, 0x0A, bytes.count - 1)
-    else { return 0 }
+    guard var start = bytes.firstIndex(of: 0x0A, from: 1) else { return 0 }
     var count = 0
-    var start = UnsafeRawPointer(first) - base
     while start < bytes.count {
       // Short enough for a sum in eight bits, and free of branches: the compiler makes vector code of this
       // loop.
