@@ -10,7 +10,7 @@ package struct AccountSearch: Sendable {
     /// The source is to be asked, and its answer told with `answered`.
     case ask(any AccountSource)
     /// The password is to be checked.
-    case check(Candidate)
+    indirect case check(Candidate)
   }
 
   private let login: AccountQuestion
@@ -18,6 +18,9 @@ package struct AccountSearch: Sendable {
   /// When it was begun, in seconds since 1970.
   private let time: Int64
   private var answers: [SourceAnswer] = []
+  /// The number of the answer that decides: the first that is not "nobody". A source that was unavailable decides too: it
+  /// may be the one that disables the account.
+  private var deciding: Int?
   /// Whether every source is asked.
   private var isThorough = false
 
@@ -29,24 +32,27 @@ package struct AccountSearch: Sendable {
 
   /// The step to take now. It stays the same until an answer is told.
   package var step: Step {
-    if answers.count < sources.count, isThorough || !isDecided { return .ask(sources[answers.count]) }
-    return .check(candidate)
+    guard answers.count < sources.count, isThorough || deciding == nil else { return .check(candidate) }
+    return .ask(sources[answers.count])
   }
 
   /// What the source is to be asked.
   ///
   /// Once a source has decided, the others are not given the password: a directory would count it as a failure of an
   /// account of its own.
-  package var question: AccountQuestion { isDecided ? login.withoutPassword : login }
+  package var question: AccountQuestion { deciding == nil ? login : login.withoutPassword }
 
-  package mutating func answered(_ answer: SourceAnswer) { answers.append(answer) }
+  package mutating func answered(_ answer: SourceAnswer) {
+    if deciding == nil, answer.decides { deciding = answers.count }
+    answers.append(answer)
+  }
 
   /// Tells the source that has the account how the login ended.
   package func ended(_ verdict: Candidate.Verdict) {
-    guard let (answer, source) = decision, let remote = source as? any RemoteAccountSource else { return }
+    guard let deciding, let remote = sources[deciding].remote else { return }
     var isLetIn = false
     if case .accepted(_, label: nil) = verdict { isLetIn = true }
-    remote.loginEnded(answer, isLetIn: isLetIn)
+    remote.loginEnded(answers[deciding], isLetIn: isLetIn)
   }
 
   /// Asks the sources that were left out: the password was wrong.
@@ -65,12 +71,9 @@ package struct AccountSearch: Sendable {
     }
   }
 
-  private var isDecided: Bool { answers.contains(where: \.decides) }
-
-  /// The answer that decides: the first that is not "nobody". A source that was unavailable decides too: it may be the
-  /// one that disables the account.
+  /// The answer that decides.
   var decision: (answer: SourceAnswer, source: any AccountSource)? {
-    zip(answers, sources).first(where: \.0.decides).map { ($0.0, $0.1) }
+    deciding.map { (answers[$0], sources[$0]) }
   }
 
   /// The first source that tells nothing about an account without its password.
@@ -80,14 +83,15 @@ package struct AccountSearch: Sendable {
 
   private var candidate: Candidate {
     var account: Account?
-    if case .account(let found)? = decision?.answer.finding { account = found }
+    if let deciding, case .account(let found) = answers[deciding].finding { account = found }
     var choices = account?.choices(at: login.service, from: login.client, time: time) ?? []
-    let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }?.password
     let isLoginPossible = choices.contains { if case .login = $0.use { true } else { false } }
-    let isExpensive = choices.contains(where: \.isExpensive)
     // No account, or one that may not log in: the check costs as much as for most of the accounts.
-    if let decoy, !isLoginPossible, choices.isEmpty || decoy.scheme.isExpensive && !isExpensive {
-      choices.append(Candidate.Choice(password: decoy, use: .decoy))
+    if !isLoginPossible, let decoy = answers.compactMap(\.decoy).max(by: { $0.count < $1.count })?.password {
+      let isExpensive = choices.contains(where: \.isExpensive)
+      if choices.isEmpty || decoy.scheme.isExpensive && !isExpensive {
+        choices.append(Candidate.Choice(password: decoy, use: .decoy))
+      }
     }
     let isUnusable = account?.status == .refused
     return Candidate(

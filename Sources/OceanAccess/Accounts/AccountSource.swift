@@ -18,6 +18,13 @@ package protocol AccountSource: Sendable {
 
   /// The state of the source at the last look. Never blocks.
   var lastHealth: SourceHealth { get }
+
+  /// The source, if it is asked outside of this process; nil for any other.
+  var remote: (any RemoteAccountSource)? { get }
+}
+
+extension AccountSource {
+  package var remote: (any RemoteAccountSource)? { nil }
 }
 
 /// A source that is asked outside of this process, on threads of its own.
@@ -45,6 +52,10 @@ package protocol RemoteAccountSource: AccountSource {
   /// - Parameter user: the name as a client gives it, or that of the account; nil for everybody.
   /// - Returns: how many there were.
   func forgetLogins(of user: String?) -> Int
+}
+
+extension RemoteAccountSource {
+  package var remote: (any RemoteAccountSource)? { self }
 }
 
 /// The logins that a source outside of this process let in lately and remembers.
@@ -91,7 +102,7 @@ package struct AccountQuestion: Sendable {
 /// The answer of a source to a login name.
 package struct SourceAnswer: Sendable {
   package enum Finding: Sendable {
-    case account(Account)
+    indirect case account(Account)
     /// It does not have the account; or it checks passwords itself, and does not tell that from a wrong password.
     case nobody
     /// It checks passwords itself, was given none, and tells nothing without one.

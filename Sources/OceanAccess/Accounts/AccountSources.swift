@@ -77,7 +77,7 @@ package struct AccountSources: Sendable {
   package func remotes(_ settings: [Plan.AccountSource]) -> [(name: String, source: any RemoteAccountSource)]
   {
     settings.compactMap { named in
-      (sources[named.unnamed] as? any RemoteAccountSource).map { (named.name, $0) }
+      sources[named.unnamed]?.remote.map { (named.name, $0) }
     }
   }
 }

@@ -59,9 +59,12 @@ package struct Candidate: Sendable {
     _ choices: [Choice], identity: Identity?, isRefusalFinal: Bool, isUnusable: Bool = false,
     isGuess: Bool = false, reason: String? = nil
   ) {
-    self.choices = choices.enumerated().sorted { a, b in
-      (a.element.rank, a.offset) < (b.element.rank, b.offset)
-    }.map(\.element)
+    self.choices =
+      choices.count < 2
+      ? choices
+      : choices.enumerated().sorted { a, b in
+        (a.element.rank, a.offset) < (b.element.rank, b.offset)
+      }.map(\.element)
     (self.identity, self.isRefusalFinal) = (identity, isRefusalFinal)
     (self.isUnusable, self.reason) = (isUnusable, reason)
     isFailureCounted = !isUnusable || isGuess

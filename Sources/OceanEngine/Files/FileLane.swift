@@ -12,6 +12,8 @@ final class FileLane {
   var paused = CircularBuffer<FileThread>()
   /// Threads that count; no more than allowed, unless a thread that counted as stuck came back.
   var running = 0
+  /// The one of these that is on its way, and will do what waits.
+  var called: FileThread?
   /// The counted threads whose first turn is over.
   var long = 0
   /// Threads in calls that have not come back for a long time; they do not count.
@@ -28,8 +30,8 @@ final class FileLane {
   var isBusy: Bool { running + stuck + paused.count > 0 || !waiting.isEmpty }
 }
 
-/// A part of a job on its way.
-struct FileJob: Sendable {
+/// A part of a job on its way. A class, because it goes through many hands.
+final class FileJob: Sendable {
   let part: FilePart
   let key: FileLane.Key
   /// Nil once it is known where the path leads.

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import OceanStore
 import Synchronization
 
@@ -65,6 +66,13 @@ final class FilePool: Sendable {
     var effects = FilePoolState.Effects()
     let isAccepted = state.withLock { $0.deal(job, at: now, makeThread, &effects) }
     if !isAccepted { return refuse(job, .cancelled) }
+    let loop = MultiThreadedEventLoopGroup.currentEventLoop
+    // Another loop may be long at its turn.
+    effects.awaited?.wakeIfQueued(by: loop)
+    if let loop {
+      for thread in effects.woken { thread.wakeAfterTurn(of: loop) }
+      effects.woken = []
+    }
     perform(effects)
   }
 
@@ -75,7 +83,10 @@ final class FilePool: Sendable {
     for thread in effects.woken { thread.wake() }
     for thread in effects.made where !thread.start() {
       // The threads that exist do the work; if there are no others, nobody can.
-      if let job = state.withLock({ $0.failedToStart(thread) }) { refuse(job, .unanswered) }
+      var others = FilePoolState.Effects()
+      let jobs = state.withLock { $0.failedToStart(thread, &others) }
+      perform(others)
+      for job in jobs { refuse(job, .unanswered) }
     }
     for path in effects.stuck { systems.forget(path) }
     for job in effects.cancelled { refuse(job, .cancelled) }
@@ -108,7 +119,11 @@ final class FilePool: Sendable {
   /// The next job of a thread; nil if there has been nothing to do for a long time.
   private func nextJob(_ thread: FileThread) -> FileJob? {
     while true {
-      switch state.withLock({ $0.takeJob(thread) }) {
+      var effects = FilePoolState.Effects()
+      let now = now()
+      let assignment = state.withLock { $0.takeJob(thread, at: now, makeThread, &effects) }
+      perform(effects)
+      switch assignment {
       case .job(let job): return job
       case .ended: return nil
       case .none: break

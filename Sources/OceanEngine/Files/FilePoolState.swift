@@ -3,12 +3,15 @@ import NIOCore
 /// Decides which thread does what, and what waits. Changes nothing outside: `Effects` says what is to be done
 /// once the lock is given up.
 ///
-/// While something waits for a file system, all threads of that file system are taken.
+/// While something waits for a file system, all threads of that file system are taken, or one is on its way. That one calls
+/// the next when it is there, so a burst of short jobs wakes one thread or two, and not all of them.
 struct FilePoolState {
   typealias Place = (key: FileLane.Key, silence: FileSilence.Numbers)
 
   struct Effects {
     var woken: [FileThread] = []
+    /// Was to be woken before.
+    var awaited: FileThread?
     var made: [FileThread] = []
     var cancelled: [FileJob] = []
     var unanswered: [FileJob] = []
@@ -28,10 +31,10 @@ struct FilePoolState {
   /// A thread and its job.
   private struct Seat {
     let thread: FileThread
-    /// Nil if it is idle.
+    /// The file system for whose jobs it was woken or made, until it is there.
+    var isCalledTo: FileLane.Key?
+    /// Nil if it is idle or on its way.
     var job: FileJob?
-    /// Whether the thread has taken the job.
-    var isBegun = false
     var began = NIODeadline.uptimeNanoseconds(0)
     var isLong = false
     var isPaused = false
@@ -40,10 +43,7 @@ struct FilePoolState {
     var isTold = false
 
     /// What its thread waits for.
-    var place: FileLane.Key? {
-      guard let job else { return nil }
-      return isBegun ? thread.elsewhere.map { .own($0) } ?? job.key : job.key
-    }
+    var place: FileLane.Key? { job.map { job in thread.elsewhere.map { .own($0) } ?? job.key } }
   }
 
   private let limits: FilePool.Limits
@@ -78,11 +78,8 @@ struct FilePoolState {
   ) -> Bool {
     guard !isStopping else { return false }
     let lane = lane(job.key, at: now)
-    if lane.waiting.isEmpty, lane.running < limits.threads {
-      assign(job, to: freeThread(make, &effects), in: lane, at: now)
-    } else {
-      lane.waiting.append(job, of: job.part.turn)
-    }
+    lane.waiting.append(job, of: job.part.turn)
+    call(to: job.key, lane, make, &effects)
     return true
   }
 
@@ -111,31 +108,52 @@ struct FilePoolState {
     return thread
   }
 
-  private mutating func assign(_ job: FileJob, to thread: FileThread, in lane: FileLane, at now: NIODeadline)
-  {
+  /// Gets a thread for what waits, unless one is on its way.
+  private mutating func call(
+    to key: FileLane.Key, _ lane: FileLane, _ make: (Int) -> FileThread, _ effects: inout Effects
+  ) {
+    guard !lane.waiting.isEmpty else { return }
+    if let called = lane.called {
+      effects.awaited = called
+    } else if lane.running < limits.threads {
+      let thread = freeThread(make, &effects)
+      seats[thread.number] = Seat(thread: thread, isCalledTo: key)
+      lane.called = thread
+      lane.running += 1
+    }
+  }
+
+  /// The job that is next; nil if it is the turn of a thread that gave way, or nothing waits.
+  private func next(of lane: FileLane) -> FileJob? {
+    let mayResume = !lane.paused.isEmpty && lane.long < maxLong
+    guard !mayResume || lane.passes < 8, let job = lane.waiting.popFirst() else { return nil }
+    lane.passes = mayResume ? lane.passes + 1 : 0
+    return job
+  }
+
+  private mutating func begin(_ job: FileJob, on thread: FileThread, in lane: FileLane, at now: NIODeadline) {
     lane.running += 1
     seats[thread.number] = Seat(thread: thread, job: job, began: now)
     thread.sign = now
     thread.turnBegan = now
   }
 
-  /// Gives the waiting jobs the threads that the file system may still have.
+  /// Gives what waits the threads that the file system may still have.
   ///
   /// - Parameter free: a thread that has nothing to do; nil once it has a job.
   private mutating func pump(
-    _ lane: FileLane, _ free: inout FileThread?, at now: NIODeadline, _ make: (Int) -> FileThread,
-    _ effects: inout Effects
+    _ key: FileLane.Key, _ lane: FileLane, _ free: inout FileThread?, at now: NIODeadline,
+    _ make: (Int) -> FileThread, _ effects: inout Effects
   ) {
     while lane.running < limits.threads {
       let mayResume = !lane.paused.isEmpty && lane.long < maxLong
       if mayResume, lane.waiting.isEmpty || lane.passes >= 8, let thread = lane.paused.popFirst() {
         resume(thread, in: lane, &effects)
-      } else if let job = lane.waiting.popFirst() {
-        lane.passes = mayResume ? lane.passes + 1 : 0
-        assign(job, to: free ?? freeThread(make, &effects), in: lane, at: now)
+      } else if let thread = free, let job = next(of: lane) {
+        begin(job, on: thread, in: lane, at: now)
         free = nil
       } else {
-        return
+        return call(to: key, lane, make, &effects)
       }
     }
   }
@@ -150,10 +168,17 @@ struct FilePoolState {
 
   // MARK: - Threads
 
-  mutating func takeJob(_ thread: FileThread) -> Assignment {
-    if let job = seats[thread.number]?.job, seats[thread.number]?.isBegun == false {
-      seats[thread.number]?.isBegun = true
-      return .job(job)
+  mutating func takeJob(
+    _ thread: FileThread, at now: NIODeadline, _ make: (Int) -> FileThread, _ effects: inout Effects
+  ) -> Assignment {
+    if let key = seats[thread.number]?.isCalledTo, let lane = lanes[key] {
+      lane.called = nil
+      lane.running -= 1
+      seats[thread.number] = Seat(thread: thread)
+      var free: FileThread? = thread
+      pump(key, lane, &free, at: now, make, &effects)
+      if let job = seats[thread.number]?.job { return .job(job) }
+      idle.append(thread.number)
     }
     guard isStopping else { return .none }
     remove(thread)
@@ -162,7 +187,9 @@ struct FilePoolState {
 
   /// - Returns: whether the thread is to end, because there are enough.
   mutating func retire(_ thread: FileThread) -> Bool {
-    guard seats[thread.number]?.job == nil, threadCount > limits.threads else { return false }
+    guard let seat = seats[thread.number], seat.job == nil, seat.isCalledTo == nil,
+      threadCount > limits.threads
+    else { return false }
     remove(thread)
     return true
   }
@@ -178,15 +205,15 @@ struct FilePoolState {
 
   /// Notes that the system had no thread to give.
   ///
-  /// - Returns: the job that nobody can do; nil if other threads will do it.
-  mutating func failedToStart(_ thread: FileThread) -> FileJob? {
-    let job = seats[thread.number]?.job
+  /// - Returns: the jobs that nobody can do; those of a file system that has other threads are done by them.
+  mutating func failedToStart(_ thread: FileThread, _ effects: inout Effects) -> [FileJob] {
+    let key = seats[thread.number]?.isCalledTo
     remove(thread)
-    guard let job, let lane = lanes[job.key] else { return nil }
+    guard let key, let lane = lanes[key] else { return [] }
+    lane.called = nil
     lane.running -= 1
-    guard lane.running > 0 else { return job }
-    lane.waiting.append(job, of: job.part.turn)
-    return nil
+    if lane.running == 0, let thread = lane.paused.popFirst() { resume(thread, in: lane, &effects) }
+    return lane.running > 0 ? [] : lane.waiting.removeAll { _ in true }
   }
 
   /// Notes that a thread has finished a part of a job.
@@ -215,19 +242,22 @@ struct FilePoolState {
       } else {
         let target = self.lane(next.key, at: now)
         if target.waiting.isEmpty, target.running < limits.threads {
-          assign(next, to: thread, in: target, at: now)
+          begin(next, on: thread, in: target, at: now)
           free = nil
         } else {
           target.waiting.append(next, of: next.part.turn)
+          call(to: next.key, target, make, &effects)
         }
       }
     }
-    pump(lane, &free, at: now, make, &effects)
-    if free != nil {
-      idle.append(thread.number)
-      return nil
+    pump(key, lane, &free, at: now, make, &effects)
+    // A login goes from the accounts to the mail: who is done there does not sleep while the next one waits here.
+    if free != nil,
+      let (key, lane) = lanes.first(where: { !$0.value.waiting.isEmpty && $0.value.running < limits.threads })
+    {
+      pump(key, lane, &free, at: now, make, &effects)
     }
-    seats[thread.number]?.isBegun = true
+    if free != nil { idle.append(thread.number) }
     return seats[thread.number]?.job
   }
 
@@ -253,7 +283,8 @@ struct FilePoolState {
     lane.latestSign = now
     noteAnswer(of: lane, key, at: now, &effects)
     let isWanted =
-      lane.running > limits.threads || lane.long > maxLong || !lane.waiting.isEmpty || !lane.paused.isEmpty
+      lane.running > limits.threads || lane.long > maxLong || !lane.paused.isEmpty
+      || !lane.waiting.isEmpty && lane.running == limits.threads
     guard isWanted, !isStopping, lane.paused.count < limits.paused, !(seat.job?.isCancelled ?? true) else {
       return false
     }
@@ -262,7 +293,7 @@ struct FilePoolState {
     seats[thread.number]?.isPaused = true
     lane.paused.append(thread)
     var free: FileThread?
-    pump(lane, &free, at: now, make, &effects)
+    pump(key, lane, &free, at: now, make, &effects)
     return true
   }
 
@@ -274,7 +305,7 @@ struct FilePoolState {
     // Each loop calls it.
     guard now - inspected >= .milliseconds(500) else { return }
     inspected = now
-    for seat in takenSeats where seat.isBegun && !seat.isPaused {
+    for seat in takenSeats where seat.job != nil && !seat.isPaused {
       let number = seat.thread.number
       guard let key = seat.job?.key, let lane = lanes[key] else { continue }
       let sign = seat.thread.sign
@@ -322,7 +353,8 @@ struct FilePoolState {
       lane.paused.removeAll { $0 === thread }
       resume(thread, in: lane, &effects)
     }
-    if lane.running + lane.stuck > 0, now - lane.latestSign >= limits.timeout {
+    // The sign may be old because nobody has asked since.
+    if lane.called == nil, lane.running + lane.stuck > 0, now - lane.latestSign >= limits.timeout {
       effects.unanswered += lane.waiting.removeAll { !$0.part.isPatient }
     }
     let silence = silence(of: key, at: now, atLeast: limits.timeout)
@@ -331,7 +363,7 @@ struct FilePoolState {
       effects.silent.append((key, silence))
     }
     var free: FileThread?
-    pump(lane, &free, at: now, make, &effects)
+    pump(key, lane, &free, at: now, make, &effects)
   }
 
   /// Whether it was reported that a file system, or what is asked on the way there, does not answer.
@@ -351,7 +383,7 @@ struct FilePoolState {
   private func silence(
     of key: FileLane.Key, at now: NIODeadline, atLeast time: TimeAmount
   ) -> FileSilence.Numbers? {
-    let ages = takenSeats.lazy.filter { $0.isBegun && !$0.isPaused && $0.place == key }
+    let ages = takenSeats.lazy.filter { !$0.isPaused && $0.place == key }
       .map { now - $0.thread.sign }.filter { $0 >= time }
     guard let oldest = ages.max() else { return nil }
     return FileSilence.Numbers(
@@ -370,7 +402,8 @@ struct FilePoolState {
   mutating func stop(_ effects: inout Effects) {
     isStopping = true
     for lane in lanes.values {
-      effects.cancelled += lane.waiting.removeAll { _ in true }
+      // What must be done is done by the thread that is on its way.
+      effects.cancelled += lane.waiting.removeAll { lane.called == nil || !$0.part.isPatient }
       while let thread = lane.paused.popFirst() { resume(thread, in: lane, &effects) }
     }
     effects.woken += idle.compactMap { seats[$0]?.thread }

@@ -21,6 +21,8 @@ final class FileThread: Sendable {
   /// When its turn began, in nanoseconds.
   private let turnStart = Atomic<UInt64>(0)
   private let otherPlace = Mutex<String?>(nil)
+  /// The loop after whose turn it is to be woken.
+  private let queuedBy = Mutex<ObjectIdentifier?>(nil)
 
   init(_ number: Int, of pool: FilePool) {
     self.number = number
@@ -42,6 +44,28 @@ final class FileThread: Sendable {
   }
 
   func wake() { wakeUps.signal() }
+
+  /// Wakes it when a loop, which calls this, has ended its turn. What it finds out is of no use to the loop before that, and
+  /// on the same core it would interrupt it.
+  func wakeAfterTurn(of loop: any EventLoop) {
+    queuedBy.withLock { $0 = ObjectIdentifier(loop) }
+    loop.execute { [self] in
+      if queuedBy.withLock({ $0.take() }) != nil { wake() }
+    }
+  }
+
+  /// Wakes it now, if that was to be done after another loop's turn.
+  ///
+  /// - Parameter loop: the one that calls this; nil for another thread.
+  func wakeIfQueued(by loop: (any EventLoop)?) {
+    let caller = loop.map(ObjectIdentifier.init)
+    let isQueued = queuedBy.withLock { queued in
+      guard queued != nil, queued != caller else { return false }
+      queued = nil
+      return true
+    }
+    if isQueued { wake() }
+  }
 
   /// - Returns: false if it was not woken in time.
   func sleep(for time: DispatchTimeInterval? = nil) -> Bool {

@@ -62,12 +62,13 @@ struct Login: Sendable {
       return nil
     }
     switch search.step {
-    case .ask(let source as any RemoteAccountSource):
-      source.ask(search.question) { answer in
-        if let next = answered(answer, search, after: refusal) { environment.files.submit(next) }
-      }
-      return nil
     case .ask(let source):
+      if let remote = source.remote {
+        remote.ask(search.question) { answer in
+          if let next = answered(answer, search, after: refusal) { environment.files.submit(next) }
+        }
+        return nil
+      }
       return part(at: .own(source.name), turn: peer.hashValue) {
         let answer = source.lookup(search.question)
         if case .file(let problem)? = source.lastHealth.problem {
