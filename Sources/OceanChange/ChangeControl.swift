@@ -218,6 +218,8 @@ package actor ChangeControl: PlanControl {
     let waiting = machine.state.waiting.flatMap { waiting in
       deadline.map { (waiting.previous.digest, $0) }
     }
+    // Two plans of one digest may be decided differently.
+    policies.withLock { $0 = nil }
     known.withLock {
       $0 = Known(
         source: machine.state.origin.source, waiting: waiting,

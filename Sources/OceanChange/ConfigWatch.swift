@@ -39,16 +39,14 @@ package actor ConfigWatch {
   /// Tells the monitor how things are.
   package func look() async {
     guard let running = await engine.runningFile, !running.plan.monitor.bind.isEmpty else { return }
+    // It is worked out here, so that a look at the monitor never waits for it.
+    await aside { [changes] in _ = changes.policy() }
     if let looked, looked.plan == running.digest, looked.time.duration(to: .now) < Self.longest,
       looked.stamps == Self.stamps(of: Array(looked.stamps.keys))
     {
       return
     }
-    let found = await aside { [source, changes] in
-      // It is worked out here once, so that a look at the monitor never waits for it.
-      _ = changes.policy()
-      return source.state(against: running)
-    }
+    let found = await aside { [source] in source.state(against: running) }
     looked = (.now, running.digest, Self.stamps(of: found.files))
     changes.configLooked(found.state)
   }

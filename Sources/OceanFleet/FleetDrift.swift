@@ -20,6 +20,15 @@ package struct FleetDrift: Sendable {
     /// The digest of the plan without what is the node's own, with what its lists hold.
     let content: Digest
 
+    /// Nodes with one way run in the same way, and go on to: what is written out, and comes from a file elsewhere, may be the
+    /// same today only.
+    struct Way: Hashable {
+      let policy: Digest
+      let content: Digest
+    }
+
+    var way: Way { Way(policy: policy, content: content) }
+
     package init(_ file: PlanFile) throws {
       plan = file.plan.policyPart.withoutLeaves
       digest = file.digest
@@ -68,7 +77,7 @@ package struct FleetDrift: Sendable {
 
   /// Those of which nothing is known first, then the smaller groups; what most nodes have is last.
   package var groups: [Group] {
-    let found = Dictionary(grouping: nodes.indices) { nodes[$0].found?.content }
+    let found = Dictionary(grouping: nodes.indices) { nodes[$0].found?.way }
     let sorted = found.sorted { a, b in
       if (a.key == nil) != (b.key == nil) { return a.key == nil }
       // Of two groups of one size, what is first in the file is taken for what should be.
@@ -78,7 +87,7 @@ package struct FleetDrift: Sendable {
     return sorted.map { _, indices in
       let here = indices.first.flatMap { nodes[$0].found }
       let differences =
-        if let here, let most, here.content != most.content {
+        if let here, let most, here.way != most.way {
           Self.differences(here.plan, most.plan)
         } else {
           [Difference]()
@@ -102,7 +111,7 @@ package struct FleetDrift: Sendable {
   package var unknown: Int { nodes.count { $0.found == nil } }
 
   /// How many ways there are in which nodes that are known run.
-  package var variants: Int { Set(nodes.compactMap { $0.found?.content }).count }
+  package var variants: Int { Set(nodes.compactMap { $0.found?.way }).count }
 
   package var differs: Bool { unknown > 0 || variants > 1 }
 }

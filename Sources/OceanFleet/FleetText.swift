@@ -189,6 +189,8 @@ extension FleetDrift {
   package func text(on screen: Screen) -> String {
     let text = FleetText(fleet: fleet, screen: screen)
     var lines = text.heading()
+    let groups = groups
+    let mostCommon = groups.last?.found?.policy
     for group in groups {
       lines.append("")
       guard let found = group.found else {
@@ -199,6 +201,10 @@ extension FleetDrift {
       lines += text.head(group.nodes.map(\.node.name))
       lines += screen.field("policy", found.policy.short)
       for difference in group.differences { lines += Self.lines(of: difference, on: screen) }
+      if group.differences.isEmpty, found.policy != mostCommon {
+        lines += screen.fitted(
+          "its lists hold the same today, and come from elsewhere: from files, or written out", indent: 2)
+      }
     }
     lines.append("")
     return (lines + screen.fitted(summary, indent: 2)).joined(separator: "\n")

@@ -9,6 +9,8 @@ import OceanStore
 package struct LoginExplanation {
   package let steps: [Explanation.Step]
   package let isRefused: Bool
+  /// Why nothing is known of the account; nil if it is known, or known that there is none.
+  package let unknown: String?
   /// Where mail is, and whether it is there; nil if somebody refuses before that.
   package private(set) var mailbox: (maildir: String, state: Maildir)?
 
@@ -16,6 +18,7 @@ package struct LoginExplanation {
     let account = FoundAccount(
       login, at: service.name, from: peer, in: AccountDirectory(of: service, in: plan),
       time: SystemClock.wall.seconds)
+    unknown = account.unread.isEmpty ? nil : account.refusal
     let source =
       account.source.map { place in
         let memory = plan.loginMemory(of: place, at: service).map { ", which remembers logins for \($0)" }

@@ -48,6 +48,18 @@ import Testing
     #expect(groups[0].differences.map(\.path.description) == ["services.pop3.ip_control.black_list"])
   }
 
+  @Test func `a list that is written out and one from a file are two policies, whatever they hold today`()
+    throws
+  {
+    try rig.run(on: "a", "b")
+    try rig.edit("[203.0.113.0/24]", "[{ file: drop.netset }]")
+    try rig.write("203.0.113.0/24\n", to: "drop.netset")
+    try rig.run(on: "c")
+    let drift = drift(rig.fleet("a", "b", "c"))
+    #expect(drift.differs && drift.groups.map(\.nodes.count) == [1, 2] && drift.groups[0].differences == [])
+    #expect(drift.text(on: Screen()).contains("hold the same today"))
+  }
+
   @Test func `JSON has the differences of each group`() throws {
     try rig.run(on: "a", "b")
     try rig.edit("10m", "20m")

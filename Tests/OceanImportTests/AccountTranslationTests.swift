@@ -24,6 +24,17 @@ struct AccountTranslationTests {
     #expect(imported.yaml.contains("main: { passwd_file: /etc/dovecot/more }"))
   }
 
+  @Test func `accounts that the first userdb does not know go by the next`() throws {
+    let first =
+      "userdb {\n  args = /etc/dovecot/users\n  driver = passwd-file\n  default_fields = home=/srv/a/%n\n}\n"
+    let others = "passdb {\n  args = /etc/dovecot/ldap.conf\n  driver = ldap\n}\n"
+    let imported = try Imported(
+      sound(others + first + "userdb {\n  args = home=/srv/ldap/%n\n  driver = static\n}\n"),
+      files: [Self.users: Self.some])
+    #expect(!imported.needless.contains("userdbs that no account reaches"))
+    #expect(imported.open.contains("accounts that the userdbs before it do not know"), "\(imported.open)")
+  }
+
   @Test func `only the userdb that knows an account counts`() throws {
     let first = "userdb {\n  args = /etc/dovecot/users\n  driver = passwd-file\n}\n"
     let second = "userdb {\n  args = home=/other/%u\n  driver = static\n}\n"

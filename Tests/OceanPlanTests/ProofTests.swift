@@ -22,8 +22,31 @@ import Testing
     case nil: nil
     case .client(let client, let aim, let service, let isAllowed, _, let after)?:
       "\(service) \(client) \(isAllowed ? "may" : "may not") \(aim.words): \(after.what)"
+    case .proxy(let proxy, let service)?: "\(service) \(proxy) is a proxy"
     case .change(let change)?: "\(change)"
     }
+  }
+
+  @Test func `a new proxy may say that it is anybody`() throws {
+    var plan = plan
+    plan.services[0].ipControl.blackList.addresses = AddressSet([
+      try AddressPattern(parsing: "203.0.113.0/24")
+    ])
+    let known = AddressSet([try AddressPattern(parsing: "198.51.100.1")])
+    let more = known.union(AddressSet([try AddressPattern(parsing: "203.0.113.77")]))
+    func witness(_ before: AddressSet, _ after: AddressSet) throws -> Witness? {
+      var (old, new) = (plan, plan)
+      old.services[0].proxyFrom = before
+      new.services[0].proxyFrom = after
+      return try PlanDiff(from: PlanVersion(old, Provenance()), to: PlanVersion(new, Provenance()))
+        .witness(against: .noWider)
+    }
+    guard case .proxy(let proxy, service: "one")? = try witness(known, more) else {
+      Issue.record("it is proved")
+      return
+    }
+    #expect("\(proxy)" == "203.0.113.77")
+    #expect(try witness(more, known) == nil)
   }
 
   @Test func `a rename has no effect, and anything else has`() throws {

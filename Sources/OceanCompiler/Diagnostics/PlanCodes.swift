@@ -141,7 +141,7 @@ extension DiagnosticCode {
       relative to the config file that names it.
 
       ```sh
-      ocean passwd anna >> users.passwd      # makes a file with one account
+      (umask 077; ocean passwd anna >> users.passwd)   # a file with one account
       ```
       """)
 

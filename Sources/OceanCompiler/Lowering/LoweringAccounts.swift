@@ -82,7 +82,7 @@ extension Lowering {
     case .missing:
       report(
         .accountFileUnreadable, file.span, "there is no file \(path)",
-        help: "make one with a first account: ocean passwd anna >> \(path.shellQuoted)")
+        help: "make one with a first account: (umask 077; ocean passwd anna >> \(path.shellQuoted))")
     case .unreadable(let reason):
       report(.accountFileUnreadable, file.span, "cannot read \(path): \(reason)")
     case .notPermitted:

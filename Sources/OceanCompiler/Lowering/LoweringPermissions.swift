@@ -92,7 +92,10 @@ extension Lowering {
         .notPermitted, file.span, subject.sentence("read", file.value, places),
         help: subject.reading(file.value, places))
     }
-    for file in (config.accounts?.value ?? []).flatMap(\.value.files) {
+    let secrets = (config.accounts?.value ?? []).compactMap(\.value.password).compactMap { secret in
+      if case .file(let path) = secret.value { Located(path, secret.span) } else { nil }
+    }
+    for file in (config.accounts?.value ?? []).flatMap(\.value.files) + secrets {
       guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
       report(
         .notPermitted, file.span, subject.sentence("read", file.value, places),

@@ -19,6 +19,8 @@ extension Translation {
     var namesAreBare = false
     /// The names of the sources, in the order in which they are asked.
     var sources: [String] = []
+    /// How many passdbs have accounts, whether they became sources or not.
+    var passdbs = 0
     /// How many accounts are active, in the files that could be read.
     var active = 0
     /// How many of them have neither a home nor a Maildir of their own.

@@ -74,6 +74,7 @@ extension Translation {
           + "anna@example.org:!{SHA512-CRYPT}hash")
       return nil
     }
+    accounts.passdbs += 1
     if ["sql", "ldap"].contains(driver), translateAsked(section, driver, given?.value ?? "", &accounts) {
       return nil
     }

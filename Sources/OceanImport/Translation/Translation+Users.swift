@@ -31,7 +31,7 @@ extension Translation {
     }
   }
 
-  /// - Returns: whether no account reaches the userdbs after this one.
+  /// - Returns: whether this one knows all accounts, so that none reaches the userdbs after it.
   private mutating func translateUsers(
     _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
   ) -> Bool {
@@ -45,6 +45,12 @@ extension Translation {
       if accounts.homes == .none {
         accounts.fixed = all
       } else {
+        if accounts.passdbs > 1 {
+          report(
+            .open, line: section.line, "userdb, driver = static",
+            "accounts that the userdbs before it do not know have their homes by this one; ocean has one place for all "
+              + "accounts without a home of their own: write homes into those that have another")
+        }
         accounts.usual.merge(all) { first, _ in first }
       }
       return true
@@ -57,7 +63,7 @@ extension Translation {
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
       accounts.homes = .inAccounts
-      return accounts.sources.count == 1
+      return accounts.passdbs == 1
     default:
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
@@ -129,7 +135,7 @@ extension Translation {
           + "passwords are in"
       )
     }
-    return asked.count == 1
+    return accounts.passdbs == 1
   }
 
   private mutating func fields(

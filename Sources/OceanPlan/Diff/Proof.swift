@@ -15,6 +15,8 @@ package enum Witness: Sendable {
   case client(
     IPAddress, Attempt.Aim, service: String, isAllowed: Bool, before: AccessDifference.Cause,
     after: AccessDifference.Cause)
+  /// A proxy that may name any client's address, and could not.
+  case proxy(IPAddress, service: String)
   /// A change of something that the sets of clients say nothing about.
   case change(Change)
 }
@@ -37,10 +39,24 @@ extension PlanDiff {
         }
       }
     }
+    if claim == .noWider, let witness = newProxy { return witness }
     return changes.first { change in
       guard changeClass(of: change) != .serviceRenamed else { return false }
       return claim == .noEffect ? !isOfRules(change) : !isOfWayIn(change)
     }.map(Witness.change)
+  }
+
+  /// An address that is believed about its client, at a service that did not believe it.
+  private var newProxy: Witness? {
+    for change in changes {
+      guard case .setting(let path, let before, .addresses(let after)?) = change, let service = path.service,
+        changeClass(of: change) == .proxies, settingDirections[path] != nil
+      else { continue }
+      var known = AddressSet()
+      if case .addresses(let addresses)? = before { known = addresses }
+      if let proxy = after.subtracting(known).first { return .proxy(proxy, service: service) }
+    }
+    return nil
   }
 
   /// Whether a change is about nothing but who may connect, or log in without TLS, at sockets that stay: the sets

@@ -13,11 +13,15 @@ package struct ProofText {
     switch (witness, claim) {
     case (nil, .noEffect): text = "proved: nobody is treated otherwise"
     case (nil, .noWider):
-      text = "proved: nobody can connect or log in who could not, and nothing else changes"
+      text = "proved: nobody can connect or log in who could not"
     case (.client(let client, let aim, let service, let isAllowed, let before, let after)?, _):
       let can = isAllowed ? "can \(aim.words) from now on" : "can no longer \(aim.words)"
       text =
         "not proved: at '\(service)' \(client) \(can): \(before.text) -> \(after.text)".escapedForDisplay
+    case (.proxy(let proxy, let service)?, _):
+      text =
+        "not proved: at '\(service)' \(proxy) is a proxy from now on, and may name any client's address"
+        .escapedForDisplay
     case (.change(let change)?, .noEffect): text = "not proved: \(change)".escapedForDisplay
     case (.change(let change)?, .noWider):
       text = "not proved: \(change); nothing can be said about what that lets clients do".escapedForDisplay

@@ -155,9 +155,14 @@ package struct StatusText {
     var restart: [String] = []
     // A config is not compiled again for what is known. Another version of the program may make another plan of it.
     let isUnchanged = status.fileUnchanged == true && status.program == program
-    let config = isUnchanged ? nil : try? CompiledConfig(status.file, for: .planning, offline: true)
+    let saved = isUnchanged ? nil : try? PlanFile.read(status.file)?.endedByNow()
+    let config =
+      isUnchanged || saved != nil ? nil : try? CompiledConfig(status.file, for: .planning, offline: true)
     if isUnchanged {
       words = ": same as running"
+    } else if let saved {
+      words =
+        saved.digest == status.plan ? ": same as running" : ": is another plan now, \(saved.digest.short)"
     } else if let config, config.result.plan == nil, config.count(.error) > 0 {
       words = ": has \(counted(config.count(.error), "error")) ('ocean check' names them)"
     } else if let config, config.facts.hosts.isEmpty, let plan = config.result.plan,

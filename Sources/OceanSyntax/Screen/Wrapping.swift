@@ -152,7 +152,7 @@ extension Screen {
   /// Programs that texts tell to run, at the beginning or behind a colon.
   private static let programs: Set<Substring> = [
     "chmod", "chown", "chgrp", "cp", "install", "mkdir", "mv", "ocean", "setfacl", "sudo", "systemctl",
-    "usermod",
+    "usermod", "(umask",
   ]
 
   private static func words(_ text: String) -> [String] {

@@ -45,7 +45,7 @@ struct Explain: ParsableCommand {
   @Option(help: ArgumentHelp("The account that would log in.", valueName: "login"))
   var user: String?
 
-  @Flag(help: "Ask the running server for blocks and counts.")
+  @Flag(help: "Ask the running server: its plan, blocks and counts.")
   var live = false
 
   @Option(
@@ -77,12 +77,14 @@ struct Explain: ParsableCommand {
       case .version(let version): version.short
       }
     }
+
+    static var allValueStrings: [String] { allCases.map(\.defaultValueDescription) }
   }
 
   func run() throws {
     do {
       let loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
-      let explanation = try explain(loaded)
+      let explanation = try explain(live ? try running(instead: loaded) : loaded.file)
       switch format {
       case .human: print(ExplanationText(explanation).text(on: screen.output))
       case .json: printJSON(try explanation.json())
@@ -95,11 +97,26 @@ struct Explain: ParsableCommand {
     }
   }
 
-  private func explain(_ loaded: LoadedPlan) throws(Failure) -> Explanation {
+  /// The plan that the server runs.
+  private func running(instead loaded: LoadedPlan) throws(Failure) -> PlanFile {
+    let client = client(of: loaded.plan)
+    let digest = try client.status().plan
+    guard digest != loaded.file.digest else { return loaded.file }
+    printSentence(
+      "this explains plan \(digest.short), which runs; \(loaded.path) gives another, \(loaded.file.digest.short)",
+      style: .warning)
+    return try client.plan()
+  }
+
+  private func client(of plan: Plan) -> ControlClient {
+    ControlClient(path: socket ?? ControlPath.socket(in: plan.server.state))
+  }
+
+  private func explain(_ file: PlanFile) throws(Failure) -> Explanation {
     let peer = try address(from)
     var attempt = Attempt(peer, .any, aim)
     if let via { attempt.route = .proxy(try address(via)) }
-    let plan = loaded.plan
+    let plan = file.plan
     let target = try target(in: plan)
     guard let way = plan.way(to: target) else {
       let names = plan.services.map(\.name).joined(separator: ", ")
@@ -108,10 +125,15 @@ struct Explain: ParsableCommand {
       )
     }
     var explanation = plan.explain(
-      attempt, on: way, loaded.file.provenance, loaded.file.rules,
+      attempt, on: way, file.provenance, file.rules,
       live: live ? try state(of: peer, way.service, plan) : nil)
     if let user {
-      explanation.add(LoginExplanation(user, peer: peer, service: way.service, of: plan))
+      let login = LoginExplanation(user, peer: peer, service: way.service, of: plan)
+      if explanation.verdict == .allowed, let reason = login.unknown {
+        throw Failure(
+          "whether \(user.escapedForDisplay) can log in is not known: \(reason.escapedForDisplay)")
+      }
+      explanation.add(login)
     }
     return explanation
   }
@@ -151,13 +173,6 @@ struct Explain: ParsableCommand {
   private func state(of peer: IPAddress, _ service: Plan.Service, _ plan: Plan) throws(Failure)
     -> AddressState
   {
-    let client = ControlClient(path: socket ?? ControlPath.socket(in: plan.server.state))
-    let report = try client.address(AddressQuestion(address: peer, service: service.name))
-    if let digest = try? plan.digest, digest != report.plan {
-      printSentence(
-        "the server runs a different plan, \(report.plan.short); this explains \(digest.short)",
-        style: .warning)
-    }
-    return report.state
+    try client(of: plan).address(AddressQuestion(address: peer, service: service.name)).state
   }
 }
