@@ -197,7 +197,8 @@ package struct DiffText {
       lines.append(
         users.map { service in
           (service.tls?.certificates.count ?? 0) > 1 && isForNoName(name, service)
-            ? "\(service.name): presented to clients that send no name" : "presented by \(service.name)"
+            ? "\(service.name): presented to clients that ask for no known name"
+            : "presented by \(service.name)"
         }.joined(separator: ", "))
     }
     return lines

@@ -5,7 +5,7 @@ import OceanSyntax
 package struct PresentedGroup {
   /// The service, or the address and port that another service has from now on.
   package let subject: String
-  /// `no name` stands for clients that ask for none.
+  /// `no known name` stands for clients that ask for no name, or for one that no certificate has.
   package let names: [String]
   /// `main (RSA 2048, 5d41402abc4b2a76) -> nothing that they can verify`, for each kind of client.
   package let changes: [String]
@@ -54,7 +54,7 @@ struct PresentedText {
       let key = Key(
         subject: first.endpoint?.description ?? first.service, changes: Self.changes(rows))
       if names[key] == nil { order.append(key) }
-      names[key, default: []].append(first.name ?? "no name")
+      names[key, default: []].append(first.name ?? "no known name")
     }
     return order.map { PresentedGroup(subject: $0.subject, names: names[$0] ?? [], changes: $0.changes) }
   }

@@ -16,7 +16,7 @@ extension TLSDifference {
       let more = lost.names.count - Self.maxNames
       var names =
         lost.names.prefix(Self.maxNames).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-      if lost.isWithoutName { names += names.isEmpty ? "no name" : " or no name" }
+      if lost.isWithoutName { names += names.isEmpty ? "no known name" : " or no known name" }
       return "lost: clients that verify \(lost.key.rawValue) keys only, asking for \(names)"
     }
     if !lostNames.isEmpty { lines.append("no certificate any more for: \(Self.list(lostNames))") }

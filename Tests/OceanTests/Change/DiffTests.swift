@@ -310,7 +310,7 @@ import Testing
     // Sentences are wrapped.
     let words = command.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(
-      words.contains("lost: clients that verify RSA keys only, asking for mail.example.org or no name"),
+      words.contains("lost: clients that verify RSA keys only, asking for mail.example.org or no known name"),
       "\(command.output)\(command.errorOutput)")
     #expect(words.contains(" more (--format json lists all)"))
     let json: TLSJSON = try diff("--format", "json").json()

@@ -74,7 +74,7 @@ import Testing
     let diff = try workspace.run(oceanBinary(), ["diff", workspace.config, workspace.path("new.yaml")])
     #expect(
       diff.output.contains(
-        #/\npresented pop3 to clients that ask for no name, mail\.example\.org\n    with RSA only: rsa \(RSA 2048, [0-9a-f]{16}\) -> nothing that they can verify\n[^ ]/#
+        #/\npresented pop3 to clients that ask for no known name, mail\.example\.org\n    with RSA only: rsa \(RSA 2048, [0-9a-f]{16}\) -> nothing that they can verify\n[^ ]/#
       ), "\(diff.output)")
   }
 
