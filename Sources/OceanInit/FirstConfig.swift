@@ -48,7 +48,7 @@ package struct FirstConfig {
       lines.append(
         (
           "  bind: [\(addresses.map(\.yamlQuoted).joined(separator: ", "))]",
-          "as they are now; for all, also later ones: bind: all"
+          "these alone; for all, also later ones: bind: all"
         ))
     }
     lines += [

@@ -17,7 +17,7 @@ struct Apply: ParsableCommand {
       """,
     exits: [
       0: "it runs, or ran already", 1: "it failed, or the answer was no", 2: "wrong usage",
-      4: "it was made for another plan than runs, or for none and nobody can be asked",
+      4: "it was made for another plan than runs, or none, and nobody can be asked",
     ], example: "ocean apply --confirm-within 5m ocean.yaml")
 
   @OptionGroup var config: ConfigArgument
