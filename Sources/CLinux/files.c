@@ -28,9 +28,13 @@ int linux_lock_all(int descriptor, int exclusive) {
   return set_lock(descriptor, exclusive ? F_WRLCK : F_RDLCK, 0, 0);
 }
 
-static int open_how(int directory, const char *path, int flags, uint64_t resolve) {
-  struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};
+static int open_or_make(int directory, const char *path, int flags, unsigned mode, uint64_t resolve) {
+  struct open_how how = {.flags = (uint64_t)flags, .mode = mode, .resolve = resolve};
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+static int open_how(int directory, const char *path, int flags, uint64_t resolve) {
+  return open_or_make(directory, path, flags, 0, resolve);
 }
 
 int linux_find(int directory, const char *name, int flags) {
@@ -47,6 +51,14 @@ int linux_find_cached(const char *path) {
 
 int linux_open_cached(int directory, const char *name, int flags) {
   return open_how(directory, name, flags, RESOLVE_CACHED | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+}
+
+int linux_open_within(int directory, const char *name, int flags, unsigned mode) {
+  return open_or_make(directory, name, flags, mode, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+}
+
+int linux_find_within(int directory, const char *name) {
+  return linux_open_within(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
 // Linux 6.6: a handle that need not serve for opening; every file system has one.

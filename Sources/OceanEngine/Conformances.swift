@@ -10,8 +10,8 @@ extension StoreError {
   var loginFailure: LoginFailure {
     switch self {
     case .inUse: .inUse
-    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
-    case .vanished, .changed, .closed, .cancelled, .exhausted, .io: .temporary
+    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList, .outsideLocks: .permanent
+    case .vanished, .changed, .closed, .cancelled, .exhausted, .io, .badLocks, .locksLost: .temporary
     }
   }
 
@@ -20,8 +20,8 @@ extension StoreError {
     switch self {
     case .vanished: .vanished
     case .changed: .changed
-    case .inUse, .closed, .cancelled, .exhausted, .io: .temporary
-    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
+    case .inUse, .closed, .cancelled, .exhausted, .io, .badLocks, .locksLost: .temporary
+    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList, .outsideLocks: .permanent
     }
   }
 
@@ -38,6 +38,10 @@ extension MaildirStore {
       lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"), visiting: visiting,
       noting: noting)
   }
+}
+
+extension LockPlace {
+  package init(_ mail: Plan.Mail) { self = mail.lockBase.map { .shared(base: $0) } ?? .local }
 }
 
 extension UIDLScheme {

@@ -15,6 +15,7 @@ final class ServiceSettings: Sendable {
   let accounts: AccountDirectory
   let maildir: MailTemplate
   let uidls: UIDLScheme
+  let locks: LockPlace
   /// The certificates presented in handshakes from now on; nil without TLS.
   let contexts: TLSContextSet?
   let access: AccessPolicy
@@ -31,6 +32,7 @@ final class ServiceSettings: Sendable {
     hostname = whole.server.hostname
     self.accounts = accounts
     maildir = whole.mail.maildir
+    locks = LockPlace(whole.mail)
     self.uidls = uidls
     self.contexts = contexts
     self.log = log

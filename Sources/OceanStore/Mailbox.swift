@@ -198,9 +198,13 @@ package final class Mailbox: Sendable {
       } catch {
         snapshots.note(maildir, .notInQuota(error))
       }
-      var result = follow(deleting, in: directories, .remove, giveWay) {
-        [quota] directories, table, position in
-        Self.remove(directories, table, position, quota)
+      let isShared = lock.isShared
+      var result = follow(deleting, in: directories, .remove, giveWay, lock) {
+        [quota] directories, table, position, isFirst in
+        // Only a reading of this moment knows the file without looking: another host may have removed the message, and
+        // something else may have its name.
+        guard !isShared || !isFirst || Self.isThere(directories, table, position) else { return ENOENT }
+        return Self.remove(directories, table, position, quota)
       }
       if !deleting.isEmpty {
         do {
@@ -213,7 +217,10 @@ package final class Mailbox: Sendable {
       // A removed message has no name to look for.
       let gone = result.failed == 0 ? Set(deleting) : []
       let left = gone.isEmpty ? seen : seen.filter { !gone.contains($0) }
-      if let error = follow(left, in: directories, .rename, giveWay, Self.markSeen).firstError {
+      let marked = follow(left, in: directories, .rename, giveWay, lock) { directories, table, position, _ in
+        Self.markSeen(directories, table, position)
+      }
+      if let error = marked.firstError {
         snapshots.note(maildir, .notMarkedSeen(error))
       }
       return result
@@ -231,14 +238,17 @@ package final class Mailbox: Sendable {
     if !confirmed.isEmpty { snapshots.confirm(confirmed, of: snapshot, maildir) }
   }
 
-  /// Does something to each message under its present name.
+  /// After so many messages a lock that other hosts could have taken is proved again.
+  static let batch = 64
+
+  /// Does something to each message under its present name, as long as the lock is held.
   ///
   /// - Parameter action: returns 0 or an errno. After ENOENT, or ESTALE on a network file system, the
-  ///   directories are read again for all such messages together.
+  ///   directories are read again for all such messages together. It is told whether they were not read again yet.
   private func follow(
     _ messages: [Int], in directories: borrowing OpenMaildir, _ operation: SystemFailure.Operation,
-    _ giveWay: () -> Void,
-    _ action: (borrowing OpenMaildir, MessageTable, Int) -> Int32
+    _ giveWay: () -> Void, _ lock: MailboxLock,
+    _ action: (borrowing OpenMaildir, MessageTable, Int, _ isFirst: Bool) -> Int32
   ) -> UpdateResult {
     var result = UpdateResult()
     var pending = messages.map(snapshot.position)
@@ -246,13 +256,20 @@ package final class Mailbox: Sendable {
     // A message that is renamed between each reading and the call after it is given up in the end.
     for attempt in 0..<8 where !pending.isEmpty {
       var missed: [Int] = []
-      for message in pending {
+      for (number, message) in pending.enumerated() {
         giveWay()
+        do {
+          if number.isMultiple(of: Self.batch) { try lock.prove() }
+        } catch {
+          result.failed += pending.count - number + missed.count
+          result.firstError = result.firstError ?? error
+          return result
+        }
         guard let position = attempt == 0 ? message : table.position(of: message, in: snapshot.table) else {
           result.removed += 1
           continue
         }
-        switch action(directories, table, position) {
+        switch action(directories, table, position, attempt == 0) {
         case 0: result.removed += 1
         case ENOENT, ESTALE: missed.append(message)
         case let code:
@@ -278,6 +295,19 @@ package final class Mailbox: Sendable {
       result.firstError = result.firstError ?? StoreError(operation, path, errno: ENOENT)
     }
     return result
+  }
+
+  /// Whether a message's name leads to its file.
+  private static func isThere(
+    _ directories: borrowing OpenMaildir, _ table: MessageTable, _ position: Int
+  ) -> Bool {
+    let record = table.records[position]
+    guard directories[record.folder] >= 0 else { return false }
+    var status = stat()
+    let result = table.withCName(of: position) {
+      fstatat(directories[record.folder], $0, &status, AT_SYMLINK_NOFOLLOW)
+    }
+    return result == 0 && UInt64(status.st_ino) == record.inode
   }
 
   private static func remove(
@@ -319,6 +349,15 @@ package final class Mailbox: Sendable {
         throw StoreError(.synchronize, OpenMaildir.path(of: folder, in: directories.path), errno: code)
       }
     }
+  }
+
+  /// Whether giving up the mailbox may wait for another machine.
+  package var isClosingSlow: Bool { lock.withLock { $0?.isRemote ?? false } }
+
+  /// Gives up the mailbox like `close`, sooner or later, from a thread that may not wait.
+  package func leave() {
+    guard isClosingSlow else { return close() }
+    snapshots.closer.letGo(of: maildir) { self.close() }
   }
 
   /// Gives up the mailbox. Nothing is removed; `update` does nothing any more. This happens by itself with

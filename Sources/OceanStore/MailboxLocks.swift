@@ -19,6 +19,7 @@ package final class MailboxLocks: Sendable {
   }
 
   private let table: Mutex<Table>
+  private let shared = SharedLocks()
   private let folders = Mutex<Set<LocalFolders.Key>>([])
 
   /// - Parameter directory: where the files are; all processes that share the mailboxes must use the same.
@@ -31,10 +32,22 @@ package final class MailboxLocks: Sendable {
   /// The number of files that hold the locks.
   var fileCount: Int { table.withLock { $0.files.count } }
 
-  /// Locks a mailbox.
+  /// Locks a mailbox, on this host and, where others serve the mail as well, beside the mail.
   ///
-  /// - Throws: `inUse`.
-  package func acquire(_ mailbox: String) throws(StoreError) -> MailboxLock {
+  /// - Parameter visiting: is told when the calls go to the files of this host.
+  /// - Throws: `inUse`; like `SharedLocks.acquire`.
+  package func acquire(
+    _ mailbox: String, _ place: LockPlace = .local, _ visiting: MaildirStore.Visiting = { _ in }
+  ) throws(StoreError) -> MailboxLock {
+    visiting(true)
+    let acquired = Result { () throws(StoreError) in try acquireHere(mailbox) }
+    visiting(false)
+    let lock = try acquired.get()
+    if case .shared(let base) = place { lock.take(try shared.acquire(mailbox, below: base)) }
+    return lock
+  }
+
+  private func acquireHere(_ mailbox: String) throws(StoreError) -> MailboxLock {
     var mailbox = mailbox
     let hash = mailbox.withUTF8 { SipHash.hash(UnsafeRawBufferPointer($0)) }
     let offset = Int64(hash.low >> 2)
@@ -70,16 +83,31 @@ package final class MailboxLock: Sendable {
   private let locks: MailboxLocks
   private let offset: Int64
   private let folders = Mutex<[LocalFolders.Key]>([])
+  private let shared = Mutex<SharedLock?>(nil)
 
   fileprivate init(_ locks: MailboxLocks, _ offset: Int64) {
     self.locks = locks
     self.offset = offset
   }
 
+  fileprivate func take(_ lock: SharedLock) { shared.withLock { $0 = lock } }
+
+  /// Whether giving it up may wait for another machine.
+  var isRemote: Bool { shared.withLock { $0?.isRemote ?? false } }
+
+  /// Whether other hosts serve the mailbox.
+  var isShared: Bool { shared.withLock { $0 != nil } }
+
+  /// Makes sure that a lock that others could have taken meanwhile is still held. One of this host alone always is.
+  ///
+  /// - Throws: `locksLost`.
+  func prove() throws(StoreError) { try shared.withLock({ $0 })?.prove() }
+
   /// Keeps others out of the folders of a snapshot as well, whatever path leads them there.
   ///
-  /// - Throws: `inUse`.
+  /// - Throws: `inUse`; `badLocks` if the shared lock is on another file system.
   func hold(_ snapshot: Snapshot) throws(StoreError) {
+    try shared.withLock({ $0 })?.check(snapshot)
     let keys = snapshot.folders.keys(snapshot.state)
     guard locks.hold(keys) else { throw .inUse }
     folders.withLock { $0 = keys }

@@ -58,33 +58,37 @@ package final class MaildirStore: Sendable {
   /// - Parameters:
   ///   - maildir: the path of the directory that holds new/ and cur/, in whatever form (see `MaildirPath`).
   ///   - uidls: the source of the unique ids and the order of messages that are not in the index.
+  ///   - place: where the lock is.
   ///   - cancellation: ends the counting of messages; what was counted by then is kept.
-  /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`,
-  ///   also for the other server's list. For the index only if it may be readable later (`exhausted`).
+  /// - Throws: `inUse`; `badPath`; `cancelled`; `outsideLocks`, `badLocks`; `notADirectory`, `permission`, `exhausted`,
+  ///   `tooLarge`, `io`, also for the other server's list. For the index only if it may be readable later (`exhausted`).
   package func open(
-    _ maildir: String, uidls: UIDLScheme = .ocean, cancellation: Cancellation? = nil
+    _ maildir: String, uidls: UIDLScheme = .ocean, locks place: LockPlace = .local,
+    cancellation: Cancellation? = nil
   ) throws(StoreError) -> Mailbox {
-    let (maildir, lock) = try lock(maildir)
+    let (maildir, lock) = try lock(maildir, place)
     let snapshot = try snapshots.current(of: maildir, uidls, cancellation)
     try lock.hold(snapshot)
     return Mailbox(maildir, snapshot, lock, snapshots)
   }
 
-  private func lock(_ path: String) throws(StoreError) -> (maildir: String, MailboxLock) {
+  private func lock(
+    _ path: String, _ place: LockPlace
+  ) throws(StoreError) -> (maildir: String, MailboxLock) {
     // A NUL would end the path early, and another directory would be opened.
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .badPath(path) }
     let maildir = MaildirPath.normalized(path)
-    visiting(true)
-    defer { visiting(false) }
-    return (maildir, try locks.acquire(maildir))
+    return (maildir, try locks.acquire(maildir, place, visiting))
   }
 
   /// Compares a Maildir's index with the Maildir, reading every message.
   ///
   /// - Parameter uidls: where unique ids of new messages would come from.
   /// - Throws: like `open`.
-  package func checkIndex(of path: String, uidls: UIDLScheme = .ocean) throws(StoreError) -> IndexReport {
-    let (maildir, lock) = try lock(path)
+  package func checkIndex(
+    of path: String, uidls: UIDLScheme = .ocean, locks place: LockPlace = .local
+  ) throws(StoreError) -> IndexReport {
+    let (maildir, lock) = try lock(path, place)
     defer { withExtendedLifetime(lock) {} }
     return try snapshots.check(maildir, uidls)
   }
@@ -95,9 +99,9 @@ package final class MaildirStore: Sendable {
   /// - Returns: the number of messages, and whether the index could be written.
   /// - Throws: like `open`.
   package func rebuildIndex(
-    of path: String, uidls: UIDLScheme = .ocean
+    of path: String, uidls: UIDLScheme = .ocean, locks place: LockPlace = .local
   ) throws(StoreError) -> (messages: Int, isSaved: Bool) {
-    let (maildir, lock) = try lock(path)
+    let (maildir, lock) = try lock(path, place)
     defer { withExtendedLifetime(lock) {} }
     let snapshot = try snapshots.rebuild(maildir, uidls)
     return (snapshot.count, snapshot.saved != nil)

@@ -23,12 +23,28 @@ package enum StoreError: Error, Equatable, Sendable {
   case notADirectory(SystemFailure)
   /// A symbolic link leads to a directory that the link's owner does not own (see `LinkPolicy`).
   case untrustedLink(path: String)
+  /// A Maildir is not below the directory whose shared locks it needs.
+  case outsideLocks(path: String, base: String)
+  /// A shared lock cannot be had, or would exclude nobody.
+  case badLocks(path: String, LockTrouble)
+  /// The mailbox's shared lock was lost, so another host may have the mailbox.
+  case locksLost(path: String)
   /// Another server's list is not usable: it is not a regular file, or it is too large (see `ForeignList`).
   case badList(path: String)
   /// Out of descriptors, memory, locks or disk space: the same call may succeed later.
   case exhausted(SystemFailure)
   /// Any other failure of the system call.
   case io(SystemFailure)
+
+  /// What is wrong with the files of shared locks.
+  package enum LockTrouble: String, Sendable {
+    case notADirectory = "it must be a directory, and neither a link nor a file"
+    case notAFile = "it must be a file, and neither a link nor a directory"
+    case mounted = "something else is mounted there, and the locks must be on the mail's own file system"
+    case elsewhere = "the mailbox is on another file system than its lock"
+    case foreign = "another program has written to it: locks have no content"
+    case replaced = "it is replaced again and again"
+  }
 
   init(_ operation: SystemFailure.Operation, _ path: String, errno code: Int32) {
     let failure = SystemFailure(operation: operation, path: path, errno: code)
@@ -66,6 +82,10 @@ extension StoreError: CustomStringConvertible {
     case .tooLarge(let path): "\(path) holds too many messages"
     case .badList(let path):
       "\(path) is not a regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
+    case .outsideLocks(let path, let base):
+      "\(path) is not below \(base), where the shared locks of mailboxes are"
+    case .badLocks(let path, let trouble): "cannot use the lock \(path): \(trouble.rawValue)"
+    case .locksLost(let path): "the lock of the mailbox, in \(path), was lost"
     case .untrustedLink(let path): "a symbolic link in \(path) leads to something that its owner does not own"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
       "cannot \(failure.operation.rawValue) \(failure.path): \(errorText(failure.errno))"

@@ -159,6 +159,13 @@ ssize_t write(int file, const void *bytes, size_t count) {
   return result;
 }
 
+ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
+  return fails(WRITE, file, NULL) ? -1 : REAL(pwrite)(file, bytes, count, offset);
+}
+ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
+  return fails(WRITE, file, NULL) ? -1 : REAL(pwrite64)(file, bytes, count, offset);
+}
+
 int fsync(int file) { return fails(SYNC, file, NULL) ? -1 : REAL(fsync)(file); }
 int syncfs(int file) { return fails(SYNC, file, NULL) ? -1 : REAL(syncfs)(file); }
 int fdatasync(int file) { return fails(SYNC, file, NULL) ? -1 : REAL(fdatasync)(file); }

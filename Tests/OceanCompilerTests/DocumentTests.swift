@@ -45,7 +45,10 @@ import Testing
       case "accounts":
         sources.reduce(section) { $0.replacing("{ \($1.key): {", with: "\($1.value),") }
           .replacing("{ cache:", with: "{ saslauthd: /run/saslauthd/mux, cache:")
-      case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
+      case "mail":
+        ["uidl", "locks"].reduce(section) {
+          $0.replacing("{ \($1)", with: "{ maildir: \"/var/mail/{user}\", \($1)")
+        }
       case "services": section.replacing("{ without_tls", with: "{ mechanism: plain, without_tls")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section

@@ -30,6 +30,13 @@ int linux_find_cached(const char *path);
 /// may be neither a symbolic link (ELOOP) nor on a different file system than the directory (EXDEV).
 int linux_open_cached(int directory, const char *name, int flags);
 
+/// Opens `name` in `directory`, and makes it if `flags` say so, with that mode. It may be neither a symbolic link (ELOOP)
+/// nor mounted there (EXDEV), not even from the same file system.
+int linux_open_within(int directory, const char *name, int flags, unsigned mode);
+
+/// Finds a directory in the same way; the descriptor is for use with other calls (O_PATH).
+int linux_find_within(int directory, const char *name);
+
 /// The identity of a file, and the mount by which it was found, as the kernel itself tells it from all
 /// others: no file system is asked, so this never blocks. Unlike the number of an inode, the handle is not
 /// used again for another file.

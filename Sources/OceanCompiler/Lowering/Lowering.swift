@@ -76,6 +76,7 @@ struct Lowering {
     let mail = SettingPath("mail")
     let maildir = take(config.mail?.value.maildir, Plan.Mail.maildir.path(in: mail))
     let uidl = take(config.mail?.value.uidl, Plan.Mail.uidl.path(in: mail)) ?? Plan.Mail.uidl.defaultValue
+    let locks = take(config.mail?.value.locks, Plan.Mail.locks.path(in: mail)) ?? Plan.Mail.locks.defaultValue
     let services = lowerServices()
     checkListeners(services)
     let monitor = lowerMonitor(beside: services)
@@ -101,7 +102,7 @@ struct Lowering {
     else { return nil }
     var plan = Plan(
       server: server, log: log, certificates: certificates, accounts: accounts,
-      mail: Plan.Mail(maildir: maildir, uidl: uidl), services: services.map(\.plan))
+      mail: Plan.Mail(maildir: maildir, uidl: uidl, locks: locks), services: services.map(\.plan))
     plan.monitor = monitor
     plan.ends = rules.ends(in: plan)
     if !plan.ends.isEmpty, let first = addressLists.ending.map(\.span).min() {

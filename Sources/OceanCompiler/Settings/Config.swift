@@ -162,6 +162,7 @@ package struct Config: SectionRoot {
     var mistaken: Set<String> = []
     var maildir: Located<MailTemplate>?
     var uidl: Located<UIDLSource>?
+    var locks: Located<Plan.Mail.Locks>?
   }
 
   /// Another server's way to make unique ids.

@@ -306,6 +306,14 @@ enum Settings {
           + "`courier` that served these Maildirs before, or still does. `dovecot` stands for its default format, "
           + "`{ dovecot: \"%08Xu%08Xv\" }`. A message that it did not number gets an id of ocean's; once given, an id stays."
       ),
+      Setting(
+        Plan.Mail.locks, .choice([("local", .local), ("shared", .shared)]), \.locks,
+        default: .written("local"),
+        "Where it is written down that a mailbox is in use. `local` is in `server.state`, for one host that serves the mail. "
+          + "`shared` is on the mail's own file system, for several hosts: in `.ocean-locks`, in the directory above the first "
+          + "parameter of `maildir`. It needs NFS 4 or CephFS; on a disk of this host "
+          + "it is for several servers of this host."
+      ),
     ])
 
   static let foreignIDs = Section<Config.ForeignIDs>(

@@ -215,7 +215,8 @@ struct Login: Sendable {
 
   private func open(_ maildir: String, of identity: Identity, app: String?) -> LoginOutcome {
     do throws(StoreError) {
-      let mailbox = try environment.store.open(maildir, uidls: settings.uidls, cancellation: cancellation)
+      let mailbox = try environment.store.open(
+        maildir, uidls: settings.uidls, locks: settings.locks, cancellation: cancellation)
       return .opened(mailbox, identity, app: app)
     } catch .cancelled {
       return .abandoned

@@ -318,7 +318,7 @@ extension SessionHandler {
       if end == .goOn {
         take(login.opened(mailbox, identity, app: app, environment, at: state.loop.now))
       } else {
-        mailbox.close()
+        mailbox.leave()
       }
     case .failed(let failure, let name, let account, let barred, let isCounted) where end != .stale:
       log.loginFailed(name, account: account, barred: barred, failure, on: state.loop)

@@ -62,11 +62,11 @@ struct SessionLogin: ~Copyable {
   ) -> Step {
     // The login may be a guess among others that were on their way when the address was blocked.
     if isHammeringCounted, environment.admission.hammering.block(of: peer, at: ClockReading(now)) != nil {
-      mailbox.close()
+      mailbox.leave()
       return .cutOff
     }
     guard admission?.pendingLogin.giveBack() == true else {
-      mailbox.close()
+      mailbox.leave()
       return .giveWay
     }
     return .enter(mailbox, identity, app: app)

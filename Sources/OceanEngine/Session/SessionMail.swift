@@ -116,11 +116,11 @@ struct SessionMail {
   /// Removes and marks messages (RFC 1939 §6).
   ///
   /// - Returns: nil where there is nothing to do, as in most sessions: they need no other thread, and the
-  ///   mailbox is free.
+  ///   mailbox is free. A lock on another machine is given up by another thread.
   mutating func update(
     _ marks: MessageMarks, in files: FilePool, on loop: any EventLoop
   ) -> EventLoopFuture<OceanStore.UpdateResult>? {
-    guard let mailbox, !(marks.deleted.isEmpty && marks.retrieved.isEmpty) else {
+    guard let mailbox, !(marks.deleted.isEmpty && marks.retrieved.isEmpty) || mailbox.isClosingSlow else {
       release(nil, after: nil, in: files)
       return nil
     }
@@ -141,11 +141,11 @@ struct SessionMail {
     transfer = nil
     let seen = marks?.retrieved ?? MessageSet()
     func release() {
-      guard !seen.isEmpty else { return mailbox.close() }
+      guard !seen.isEmpty else { return mailbox.leave() }
       files.submit(
         FilePart(place: .path(mailbox.maildir), turn: mailbox.maildir.hashValue, isPatient: true) { verdict in
           if verdict == .go { _ = mailbox.update(deleting: [], seen: seen, givingWay: FilePool.giveWay) }
-          mailbox.close()
+          mailbox.leave()
           return nil
         })
     }

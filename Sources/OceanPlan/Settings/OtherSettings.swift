@@ -88,10 +88,20 @@ extension Plan {
     /// The template, which is filled in at each login.
     package var maildir: MailTemplate
     package var uidl: UIDLSource
+    package var locks = Locks.local
 
-    package init(maildir: MailTemplate, uidl: UIDLSource = .ocean) {
+    /// Where the locks of mailboxes are.
+    package enum Locks: String, Sendable, Hashable, Codable, CaseIterable {
+      /// In the state directory: this host alone serves the mail.
+      case local
+      /// On the mail's own file system, for all hosts that serve it.
+      case shared
+    }
+
+    package init(maildir: MailTemplate, uidl: UIDLSource = .ocean, locks: Locks = .local) {
       self.maildir = maildir
       self.uidl = uidl
+      self.locks = locks
     }
   }
 }
@@ -133,5 +143,15 @@ extension Plan.Mail: PlanSection {
       other: { $0 == .courier ? .ocean : .courier }, shown: { .text($0.description) }), .always(.mail),
     .other("at the next login; clients may fetch again what they know by other ids"), owner: .policy,
     direction: .neither)
-  package static let rows: [PlanRow<Self>] = [PlanRow(maildir), PlanRow(uidl)]
+  package static let locks = PlanSetting<Self, Locks>(
+    "locks", \.locks, .word, .always(.mail), .nextLogin, owner: .policy, direction: .neither)
+  package static let rows: [PlanRow<Self>] = [PlanRow(maildir), PlanRow(uidl), PlanRow(locks)]
+
+  /// The directory that holds the shared locks' directory, and below it all Maildirs; nil where locks are not shared.
+  package var lockBase: String? { locks == .shared ? maildir.base : nil }
+
+  /// The reason why the settings cannot be served; nil if they can.
+  var flaw: String? {
+    locks == .shared && maildir.base == nil ? "shared locks need a directory above all Maildirs" : nil
+  }
 }

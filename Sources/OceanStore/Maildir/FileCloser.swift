@@ -31,13 +31,16 @@ final class FileCloser: Sendable {
   }
 
   /// Closes a descriptor that may be of any file system.
-  func closeAny(_ descriptor: Int32, of maildir: String) {
+  func closeAny(_ descriptor: Int32, of maildir: String) { letGo(of: maildir) { close(descriptor) } }
+
+  /// Gives up something of a Maildir that may be on any file system.
+  func letGo(of maildir: String, _ work: @escaping @Sendable () -> Void) {
     let queue = waiting.withLock { waiting in
       waiting[maildir, default: Pending()].count += 1
       return waiting[maildir]?.queue
     }
     queue?.async {
-      close(descriptor)
+      work()
       self.waiting.withLock { waiting in
         waiting[maildir]?.count -= 1
         if waiting[maildir]?.count == 0 { waiting[maildir] = nil }

@@ -38,7 +38,7 @@ struct MailboxCommand: ParsableCommand {
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
         let report = try Progress.showing("reading \(maildir)", on: target.screen.errors) {
           _ throws(StoreError) in
-          try mailboxes.store.checkIndex(of: maildir, uidls: mailboxes.uidls)
+          try mailboxes.store.checkIndex(of: maildir, uidls: mailboxes.uidls, locks: mailboxes.locks)
         }
         let findings = report.findings.map(\.description.escapedForDisplay)
         isSound = isSound && report.isSound
@@ -68,7 +68,7 @@ struct MailboxCommand: ParsableCommand {
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
         let result = try Progress.showing("reading \(maildir)", on: target.screen.errors) {
           _ throws(StoreError) in
-          try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls)
+          try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls, locks: mailboxes.locks)
         }
         let notes = mailboxes.notes.take()
         isWhole = isWhole && result.isSaved && notes.isEmpty
@@ -166,6 +166,7 @@ extension MailboxCommand {
     let account: String
     let store: MaildirStore
     let uidls: UIDLScheme
+    let locks: LockPlace
     let notes = Notes()
 
     /// Collects, for people, what the store goes on without.
@@ -187,6 +188,7 @@ extension MailboxCommand {
       let plan = try LoadedPlan(asking: file, on: screen).plan
       (account, maildirs) = try Self.maildirs(of: login, plan)
       uidls = UIDLScheme(plan.mail.uidl)
+      locks = LockPlace(plan.mail)
       try Process.prepare(plan)
       do throws(StoreError) {
         store = try MaildirStore(plan) { [notes] _, note in notes.add(note) }

@@ -54,7 +54,7 @@ final class Workspace: Sendable {
   /// Writes the config, with everything that tests vary.
   func writeConfig(
     server: [String] = ["drain_timeout: 0s", "limits: { connections_per_ip: 199 }"], service: [String] = [],
-    services: String? = nil,
+    services: String? = nil, mail: String = "maildir: \"mail/{domain}/{user}\"",
     ports: [Int] = [Workspace.port]
   ) throws {
     let indented = service.map { "    \($0)\n" }.joined()
@@ -71,7 +71,7 @@ final class Workspace: Sendable {
       \(server.map { "  \($0)\n" }.joined())
       accounts:
         main: { passwd_file: users.passwd }
-      mail: { maildir: "mail/{domain}/{user}" }
+      mail: { \(mail) }
       services:
       \(services ?? own)
       """, to: "ocean.yaml")
