@@ -89,6 +89,9 @@ import Testing
     (directory.hasBase, directory.unknown, directory.password) = (true, ["X_y"], .missing)
     directory.aliases = [.init(written: "X_y", name: "Z_z")]
     facts.ldapServers = ["staff_A": directory, "b": Facts.LDAPServer(.missingLibrary)]
+    facts.mailFileSystem = Facts.MailFileSystem(
+      path: "/a_B", type: "nfs4", source: "h_o:/m", options: ["vers=4.2", "local_lock=none"],
+      recoversLostLocks: false, leaseSeconds: 90, mountedBelow: ["/a_B/c"])
     var namesakes = Facts.SharedMailboxes()
     namesakes.count = 2
     namesakes.pairs = [

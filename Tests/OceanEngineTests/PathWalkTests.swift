@@ -1,4 +1,5 @@
 import Foundation
+import OceanBase
 @testable import OceanEngine
 import Testing
 
@@ -8,14 +9,14 @@ import Testing
     .resolvingSymlinksInPath().path
 
   /// - Parameter mounts: paths below `root`; their devices are 0:1, 0:2 and so on, the rest is on 0:0.
-  private func table(_ mounts: [String]) -> FileSystems.Table {
+  private func table(_ mounts: [String]) -> MountTable {
     let lines = mounts.enumerated().map { "30 1 0:\($0 + 1) / \(root)/\($1) rw - nfs4 server:/export rw" }
-    return FileSystems.Table(
+    return MountTable(
       (["29 1 0:0 / / rw,relatime shared:1 - ext4 /dev/sda rw"] + lines).joined(separator: "\n"))
   }
 
   /// The devices that are touched, in order, and whether the end is certain.
-  private func walk(_ path: String, _ table: FileSystems.Table) -> String {
+  private func walk(_ path: String, _ table: MountTable) -> String {
     var walk = PathWalk(path, table)
     var devices = [walk.mount.device]
     while true {
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test func `mount points as the kernel writes them`() {
-    let table = FileSystems.Table(
+    let table = MountTable(
       #"""
       29 1 8:1 / / rw - ext4 /dev/sda1 rw
       30 29 0:40 / /mnt/with\040blank\134 rw shared:2 master:3 - fuse.bindfs bindfs rw
@@ -73,7 +74,9 @@ import Testing
     #expect(table.mount(holding: "/mnt/xy").device == "8:1")
     // The last mount is on top.
     #expect(table.mount(holding: "/mnt/x").device == "0:42")
-    #expect(FileSystems.Table("").mount(holding: "/a").type == "unknown")
+    #expect(MountTable("").mount(holding: "/a").type == "unknown")
+    #expect(table.mount(holding: "/mnt/x").source == "server:/x")
+    #expect(table.mount(holding: "/mnt/x").options == ["rw", "rw"])
   }
 
   @Test func `this host's mounts can be read`() {

@@ -23,6 +23,8 @@ package struct FactRequest: Sendable, Hashable {
   package var wantsNamesakes = false
   /// The mail location, below which accounts have their Maildirs.
   package var maildir: MailTemplate?
+  /// The directory in which the directory of shared locks is; nil if locks are not shared.
+  package var lockBase: String?
   /// The certificates, by name.
   package var certificates: [String: Certificate] = [:]
   package var listFiles: Set<String> = []
@@ -113,6 +115,10 @@ extension Config {
       request.maildir = maildir
       request.wantsNamesakes = !maildir.needsDomain && !maildir.needsHome && !request.accountFiles.isEmpty
     }
+    if let base = mail?.value.lockBase {
+      request.lockBase = base
+      request.writtenFiles.insert(LockDirectory.path(in: base))
+    }
     for certificate in certificates?.value ?? [] {
       guard let chain = certificate.value.chain, let key = certificate.value.key else { continue }
       request.certificates[certificate.name] = FactRequest.Certificate(
@@ -170,6 +176,10 @@ extension Config {
     uses[state] = .fill
     for path in Self.kept(in: state) { uses[path] = .keep }
     if let log = log?.value.access { uses[log.value] = .write }
+    if let base = request.lockBase {
+      uses[base] = .change
+      uses[LockDirectory.path(in: base)] = .change
+    }
     return uses
   }
 

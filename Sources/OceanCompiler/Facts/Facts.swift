@@ -30,6 +30,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var ldapServers: [String: LDAPServer]?
   /// What is behind the sockets of account sources; nil in facts of an ocean that did not look.
   package var sockets: [Socket]?
+  /// Nil if locks are not shared, or in facts of an ocean that did not look.
+  package var mailFileSystem: MailFileSystem?
   /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
   /// 1.2`.
   package var protocols: [String: [String]]
@@ -80,6 +82,7 @@ package struct Facts: Sendable, Hashable, Codable {
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
     monitorToken: Token? = nil, databases: [String: Database]? = nil,
     ldapServers: [String: LDAPServer]? = nil, sockets: [Socket]? = nil,
+    mailFileSystem: MailFileSystem? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
@@ -103,6 +106,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.databases = databases
     self.ldapServers = ldapServers
     self.sockets = sockets
+    self.mailFileSystem = mailFileSystem
     self.protocols = protocols
     self.logins = logins
     self.namesakes = namesakes
@@ -124,7 +128,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken, databases, ldapServers, sockets
+      certificates, listFiles, monitorToken, databases, ldapServers, sockets, mailFileSystem
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

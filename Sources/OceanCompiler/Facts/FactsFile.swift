@@ -55,6 +55,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.databases = facts.databases?.filter { request.databases[$0.key] == databaseSettings?[$0.key] }
     answers.ldapServers = facts.ldapServers?.filter { request.ldapServers[$0.key] == ldapSettings?[$0.key] }
     answers.sockets = facts.sockets?.filter { request.sockets.contains($0.question) }
+    if answers.mailFileSystem?.path != request.lockBase { answers.mailFileSystem = nil }
     if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =

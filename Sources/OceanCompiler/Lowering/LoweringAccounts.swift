@@ -12,6 +12,7 @@ extension Lowering {
     }
     checkNamesakes()
     checkMailboxes()
+    checkLocks()
     var firstUses: [String: Span] = [:]
     return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
       let given = named.value

@@ -12,6 +12,7 @@ extension Lowering {
       checkAccounts(subject)
       checkFilesOfConfig(subject, user.span)
       checkMaildirs(subject)
+      checkLockDirectory(subject)
       checkTokenPermission(permissions, of: user.value)
       for certificate in (config.certificates?.value ?? []).map(\.value) {
         checkRenewal(of: certificate, by: subject)
@@ -20,6 +21,12 @@ extension Lowering {
       checkOwn(
         own, server.state, config.server?.value.state?.span ?? config.server?.key, "the state directory")
       if let log = config.log?.value.access { checkOwn(own, log.value, log.span, "the access log") }
+      if let base = config.mail?.value.lockBase {
+        let path = LockDirectory.path(in: base)
+        let isThere = facts.writtenFiles?[path] == .directory
+        checkOwn(
+          own, isThere ? path : base, config.mail?.value.locks?.span, "the directory of shared locks")
+      }
       if let closed = facts.mailboxes?.closed, closed.count > 0, !facts.isRoot {
         reportNotChecked(
           "whether the server can use \(closed.first ?? "") (this user may not use \(closed.count) of "
@@ -157,6 +164,26 @@ extension Lowering {
         + closed.obstacles.prefix(4).joined(separator: ", ")
         + " \(closed.obstacles.count == 1 ? "is" : "are") in the way to \(first)",
       help: help, severity: closed.count == closed.looked && purpose.isChecking ? .error : .warning)
+  }
+
+  private mutating func checkLockDirectory(_ subject: Subject) {
+    guard let base = config.mail?.value.lockBase, let span = config.mail?.value.locks?.span else { return }
+    let path = LockDirectory.path(in: base)
+    let isThere = facts.writtenFiles?[path] == .directory
+    switch subject.permissions.paths[isThere ? path : base] {
+    case .readOnly(let place): reportReadOnly(path, place, span, "the directory of shared locks")
+    case .denied(let places):
+      let above = places.filter { $0 != path && $0 != base }
+      report(
+        .notPermitted, span,
+        subject.sentence(
+          isThere ? "use the shared locks in" : "make the directory of shared locks in",
+          isThere ? path : base, places),
+        help: above.isEmpty
+          ? "make it on one host, or let it belong to that user: \(makingDirectory(path))"
+          : subject.remedy.granting(above.map { ($0, .enter) }))
+    case .granted, nil: break
+    }
   }
 
   private mutating func reportReadOnly(_ path: String, _ place: String, _ span: Span?, _ what: String) {

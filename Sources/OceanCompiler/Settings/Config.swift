@@ -163,6 +163,9 @@ package struct Config: SectionRoot {
     var maildir: Located<MailTemplate>?
     var uidl: Located<UIDLSource>?
     var locks: Located<Plan.Mail.Locks>?
+
+    /// The directory that holds the directory of shared locks; nil where locks are not shared.
+    var lockBase: String? { locks?.value == .shared ? maildir?.value.base : nil }
   }
 
   /// Another server's way to make unique ids.

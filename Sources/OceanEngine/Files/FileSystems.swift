@@ -1,66 +1,12 @@
 import Glibc
+import OceanBase
 import Synchronization
 
 /// The file systems and where they are mounted, as the kernel tells it (proc_pid_mountinfo(5)): no file
 /// system is asked.
 final class FileSystems: Sendable {
-  struct Mount: Sendable, Hashable {
-    /// The same for all places where one file system is mounted.
-    let device: String
-    /// Absolute, without a slash at its end: the root's path is empty.
-    let path: String
-    /// The type as in mount(8), for instance `nfs4`.
-    let type: String
-  }
-
-  /// The mounts at one moment.
-  struct Table: Sendable {
-    /// The mounts by their paths. If several have the same path, the last one is on top.
-    private(set) var mounts: [String: Mount] = [:]
-    /// The mount of a path if no mount is known.
-    static let unknown = Mount(device: "", path: "", type: "unknown")
-
-    init(_ text: String) {
-      for line in text.split(separator: "\n") {
-        let fields = line.split(separator: " ", omittingEmptySubsequences: false)
-        // Optional fields end with a hyphen.
-        guard fields.count > 6, let separator = fields[6...].firstIndex(of: "-"), separator + 1 < fields.count
-        else { continue }
-        let path = Self.unescaped(fields[4])
-        let place = path == "/" ? "" : path
-        mounts[place] = Mount(device: String(fields[2]), path: place, type: String(fields[separator + 1]))
-      }
-    }
-
-    /// The mount that holds a path without symbolic links.
-    func mount(holding path: String) -> Mount {
-      var place = path[...]
-      while true {
-        if let mount = mounts[String(place)] { return mount }
-        guard let slash = place.lastIndex(of: "/") else { return mounts[""] ?? Self.unknown }
-        place = place[..<slash]
-      }
-    }
-
-    /// Replaces the octal escapes: spaces and backslashes are written as three octal digits.
-    private static func unescaped(_ field: Substring) -> String {
-      guard field.contains("\\") else { return String(field) }
-      var bytes: [UInt8] = []
-      var rest = field.utf8[...]
-      while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "\\"), let code = UInt8(String(Substring(rest.prefix(3))), radix: 8) {
-          bytes.append(code)
-          rest = rest.dropFirst(3)
-        } else {
-          bytes.append(byte)
-        }
-      }
-      return String(decoding: bytes, as: UTF8.self)
-    }
-  }
-
   private struct State {
-    var table: Table
+    var table: MountTable
     /// The devices of paths that were walked, by their hashes.
     var known: [Int: String] = [:]
   }
@@ -77,7 +23,7 @@ final class FileSystems: Sendable {
   /// - Parameter file: a different file for tests.
   init(_ file: String = "/proc/self/mountinfo") {
     descriptor = open(file, O_RDONLY | O_CLOEXEC)
-    state = Mutex(State(table: Table(Self.text(of: descriptor))))
+    state = Mutex(State(table: MountTable(Self.text(of: descriptor))))
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -103,12 +49,12 @@ final class FileSystems: Sendable {
   /// elsewhere now.
   func reread() {
     reading.withLock { _ in
-      let table = Table(Self.text(of: descriptor))
+      let table = MountTable(Self.text(of: descriptor))
       state.withLock { $0 = State(table: table) }
     }
   }
 
-  var table: Table { state.withLock { $0.table } }
+  var table: MountTable { state.withLock { $0.table } }
 
   /// The device that a path was found to lead to; nil if the path must be walked.
   func device(of path: String) -> String? { state.withLock { $0.known[path.hashValue] } }
@@ -125,7 +71,7 @@ final class FileSystems: Sendable {
   func forget(_ path: String) { state.withLock { _ = $0.known.removeValue(forKey: path.hashValue) } }
 
   /// The place where a file system is mounted, and its type, for people.
-  func mount(of device: String) -> Mount? {
+  func mount(of device: String) -> MountTable.Mount? {
     state.withLock { state in
       state.table.mounts.values.filter { $0.device == device }.min {
         ($0.path.count, $0.path) < ($1.path.count, $1.path)

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 
 /// Finds out which file system a path leads to, symbolic links included. It touches one file system at a
 /// time: before it goes on to a different one it says so, since that one may not answer.
@@ -17,8 +18,8 @@ struct PathWalk: Sendable {
 
   let path: String
   /// The file system that the next call of `advance` touches.
-  private(set) var mount: FileSystems.Mount
-  private let table: FileSystems.Table
+  private(set) var mount: MountTable.Mount
+  private let table: MountTable
   /// A directory without symbolic links on the way to it; empty for the root.
   private var place = ""
   /// Names that are still to be walked, the last one first.
@@ -26,7 +27,7 @@ struct PathWalk: Sendable {
   private var links = 0
 
   /// - Parameter path: absolute.
-  init(_ path: String, _ table: FileSystems.Table) {
+  init(_ path: String, _ table: MountTable) {
     self.path = path
     self.table = table
     mount = table.mount(holding: "")

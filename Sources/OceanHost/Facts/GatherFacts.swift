@@ -19,6 +19,10 @@ extension Facts {
     _ request: FactRequest, certificates: GatheredCertificates, defaultDomain: String?,
     wantsDamage: Bool, offline: Bool, isBrief: Bool = false, now: Int64?
   ) -> Facts {
+    let lockBase = request.lockBase
+    let isLockBaseSilent = lockBase.map(isSilent) ?? false
+    // Nothing else may ask a file system that does not answer.
+    let request = isLockBaseSilent ? request.withoutLockBase : request
     let users = answers(request.users) { name in
       User(named: name).map { $0.uid == 0 ? UserState.isRoot : .exists } ?? .missing
     }
@@ -60,6 +64,7 @@ extension Facts {
       databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
       ldapServers: request.ldapServers.isEmpty ? nil : ldapServers(request.ldapServers, offline: offline),
       sockets: request.sockets.isEmpty ? nil : sockets(request.sockets, offline: offline),
+      mailFileSystem: lockBase.map { MailFileSystem(of: $0, isSilent: isLockBaseSilent) },
       protocols: protocols(request.profiles, whole: certificates.wholeProfiles),
       logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain, at: now),
       namesakes: accounts.namesakes,
@@ -93,6 +98,12 @@ extension Facts {
     _ questions: Set<String>, _ answer: (String) -> Answer
   ) -> [String: Answer] {
     Dictionary(questions.map { ($0, answer($0)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Whether a path is on a file system that does not answer.
+  private static func isSilent(_ path: String) -> Bool {
+    let question = KernelQuestions.Question(path: path, mode: F_OK)
+    return KernelQuestions.ask([question], as: nil)?.codes.first == ETIMEDOUT
   }
 
   private static func directory(_ path: String) -> DirectoryState {
@@ -139,6 +150,20 @@ extension Facts {
     } catch {
       return .unreadable(error.reason)
     }
+  }
+}
+
+extension FactRequest {
+  /// The same questions but for those about the directory of shared locks.
+  fileprivate var withoutLockBase: FactRequest {
+    var request = self
+    guard let base = lockBase else { return request }
+    for path in [base, LockDirectory.path(in: base)] {
+      request.uses[path] = nil
+      request.writtenFiles.remove(path)
+      request.trusted.remove(path)
+    }
+    return request
   }
 }
 

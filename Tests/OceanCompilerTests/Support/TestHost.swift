@@ -52,6 +52,7 @@ struct TestHost {
       databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
       ldapServers: request.ldapServers.isEmpty ? nil : request.ldapServers.mapValues(ldapServer),
       sockets: request.sockets.isEmpty ? nil : request.sockets.map(socket),
+      mailFileSystem: request.lockBase.map(mailFileSystem),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       logins: request.logins.map(login),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
@@ -169,6 +170,31 @@ struct TestHost {
     return Facts.Socket(question, .answering)
   }
 
+  /// The last part of the path says how it is mounted.
+  private func mailFileSystem(_ base: String) -> Facts.MailFileSystem {
+    let name = base.split(separator: "/").last ?? ""
+    func nfs(_ options: String..., recovers: Bool? = false, lease: Int? = nil) -> Facts.MailFileSystem {
+      Facts.MailFileSystem(
+        path: base, type: options.contains("vers=3") ? "nfs" : "nfs4", source: "nas.example.net:/mail",
+        options: ["rw"] + options, recoversLostLocks: recovers, leaseSeconds: lease)
+    }
+    switch name {
+    case "nfs": return nfs("vers=4.2", "local_lock=none")
+    case "lease": return nfs("vers=4.2", "local_lock=none", lease: 90)
+    case "three": return nfs("vers=3", "local_lock=none")
+    case "nolock": return nfs("vers=3", "nolock", "local_lock=all")
+    case "flocal": return nfs("vers=4.1", "local_lock=posix")
+    case "recovers": return nfs("vers=4.2", "local_lock=none", recovers: true)
+    case "ceph": return Facts.MailFileSystem(path: base, type: "ceph", source: "10.0.0.1:6789:/")
+    case "fuse": return Facts.MailFileSystem(path: base, type: "fuse.glusterfs", source: "gl:/mail")
+    case "silent": return Facts.MailFileSystem(path: base, type: "nfs4", isSilent: true)
+    default:
+      return Facts.MailFileSystem(
+        path: base, type: "ext4", source: "/dev/sda1",
+        mountedBelow: name == "volumes" ? [base + "/a", base + "/b"] : [])
+    }
+  }
+
   private func user(_ name: String) -> Facts.UserState {
     switch name {
     case "vmail", "lonely": .exists
@@ -191,6 +217,9 @@ struct TestHost {
 
   private func kind(_ path: String) -> Facts.FileKind {
     let state = path.split(separator: "/").dropLast().last ?? ""
+    if path.hasSuffix(".ocean-locks") {
+      return state == "strange" ? .symbolicLink : state == "frozen" ? .directory : .missing
+    }
     if state.hasPrefix("strange") {
       return path.hasSuffix("/plans") ? .fifo : path.hasSuffix(".new") ? .missing : .directory
     }
