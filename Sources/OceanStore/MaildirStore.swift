@@ -67,7 +67,7 @@ package final class MaildirStore: Sendable {
     cancellation: Cancellation? = nil
   ) throws(StoreError) -> Mailbox {
     let (maildir, lock) = try lock(maildir, place)
-    let snapshot = try snapshots.current(of: maildir, uidls, cancellation)
+    let snapshot = try snapshots.current(of: maildir, uidls, isShared: lock.isShared, cancellation)
     try lock.hold(snapshot)
     return Mailbox(maildir, snapshot, lock, snapshots)
   }
@@ -103,7 +103,7 @@ package final class MaildirStore: Sendable {
   ) throws(StoreError) -> (messages: Int, isSaved: Bool) {
     let (maildir, lock) = try lock(path, place)
     defer { withExtendedLifetime(lock) {} }
-    let snapshot = try snapshots.rebuild(maildir, uidls)
+    let snapshot = try snapshots.rebuild(maildir, uidls, isShared: lock.isShared)
     return (snapshot.count, snapshot.saved != nil)
   }
 }

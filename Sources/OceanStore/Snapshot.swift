@@ -20,6 +20,8 @@ final class Snapshot: Sendable {
   private let places = Mutex(LocalFolders())
   /// When tmp/ was last looked through, by the clock that stamps files; 0 if not since the start.
   let tidied = Atomic<Int64>(0)
+  /// Whether other hosts know all ids that they would not make of the names.
+  let isShared = Atomic<Bool>(false)
 
   init(
     table: MessageTable, order: [UInt32]?, state: MaildirState, scheme: UInt64, isPartial: Bool = false,
@@ -65,6 +67,14 @@ final class Snapshot: Sendable {
       || table.records.contains { !$0.flags.isDisjoint(with: [.copy, .assigned]) }
   }
 
+  /// Whether there may be ids that other hosts have not learned of.
+  func hasUnsharedIDs() -> Bool {
+    guard !isShared.load(ordering: .relaxed) else { return false }
+    guard !hasIDsOfItsOwn else { return true }
+    isShared.store(true, ordering: .relaxed)
+    return false
+  }
+
   /// The position in the table of the message with a number.
   func position(of index: Int) -> Int { order.map { Int($0[index]) } ?? index }
 
@@ -80,6 +90,7 @@ final class Snapshot: Sendable {
     for (position, size) in sizes { table.setSize(size, of: position) }
     let corrected = Snapshot(table: table, order: order, state: state, scheme: scheme, saved: saved)
     corrected.folders = folders
+    corrected.isShared.store(isShared.load(ordering: .relaxed), ordering: .relaxed)
     return corrected
   }
 }

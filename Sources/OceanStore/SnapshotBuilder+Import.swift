@@ -38,7 +38,7 @@ extension SnapshotBuilder {
 
   /// Up to so many names are searched for in the list, one after the other. For each name, that takes a
   /// hundredth of the time it takes to look at every line.
-  private static let fewNames = 32
+  static let fewNames = 32
 
   /// The base names of the new messages, if these are few: most lines of the list are then of no interest.
   private func wantedNames(_ new: Positions) -> HashFilter? {

@@ -1,5 +1,6 @@
 import Glibc
 import OceanBase
+import Synchronization
 
 /// Makes a snapshot of what a reading has found: new messages are counted and given their unique ids.
 struct SnapshotBuilder {
@@ -15,6 +16,8 @@ struct SnapshotBuilder {
   var hasContestedIDs = false
   /// Whether the other server's list applies to all messages, not only to new ones.
   var isAnew = false
+  /// The messages that other hosts must know by the same ids; nil if no other host serves the Maildir.
+  var shared: SharedMessages?
   /// Whether some messages were gone when they were to be counted: probably they were renamed.
   private(set) var missedMessages = false
   /// Why some messages could not be counted; if there are many, the first errors.
@@ -108,6 +111,21 @@ struct SnapshotBuilder {
     return bytes ?? size == size ? MessageSize.claim(octets: octets, bytes: size) : nil
   }
 
+  /// The positions of files that were not in the previous snapshot, in order: new messages, and those that have another
+  /// inode, which keep the ids of the files in whose place they are.
+  var newFiles: [UInt32] {
+    guard let previous, previous.count > 0 else { return Array(0..<UInt32(truncatingIfNeeded: table.count)) }
+    return touched.filter { position in
+      guard let origin = origins?[Int(position)], origin != TableMerge.none else { return true }
+      return previous.table.records[Int(origin)].inode != table.records[Int(position)].inode
+    }.sorted()
+  }
+
+  /// Notes that the index does not have a message in its present state.
+  mutating func touch(_ position: Int) {
+    if !isNew(position) { touched.append(UInt32(truncatingIfNeeded: position)) }
+  }
+
   /// The largest file that is counted, in bytes. A longer file is not mail, and counting it would delay a
   /// login by many seconds: it is listed with its length, and counted when it is wanted.
   private static let countedUpTo: UInt64 = 4 << 30
@@ -175,14 +193,18 @@ struct SnapshotBuilder {
     table.withName(of: position) { name in table.withName(of: other) { $0.isSameMessage(as: name) } }
   }
 
+  /// The scheme whose ids the messages have. Back at ocean's own, ids that came from the other server stay.
+  func identity(_ scheme: UIDLScheme) -> UInt64 {
+    scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity
+  }
+
   func finish(_ scheme: UIDLScheme) -> (Snapshot, SnapshotChanges) {
     var changes = changes()
     changes.mustLast = mustLast
     let snapshot = Snapshot(
-      table: table, order: order(scheme), state: state,
-      // Back at ocean's own scheme, ids that came from the other server stay.
-      scheme: scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity,
+      table: table, order: order(scheme), state: state, scheme: identity(scheme),
       isPartial: isPartial, saved: nil)
+    snapshot.isShared.store(shared != nil, ordering: .relaxed)
     return (snapshot, changes)
   }
 

@@ -32,10 +32,11 @@ final class SnapshotStore: Sendable {
   /// The present snapshot of a mailbox.
   ///
   /// - Precondition: the mailbox's lock is held, for all calls.
+  /// - Parameter isShared: whether other hosts serve the mailbox, which must know messages by the same ids.
   func current(
-    of maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation? = nil
+    of maildir: String, _ scheme: UIDLScheme, isShared: Bool = false, _ cancellation: Cancellation? = nil
   ) throws(StoreError) -> Snapshot {
-    let (snapshot, isNew) = try find(maildir, scheme, cancellation)
+    let (snapshot, isNew) = try find(maildir, scheme, isShared, cancellation)
     // Making a large table leaves holes of several times its size, which the heap would keep.
     if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
     tidy(maildir, snapshot)
@@ -60,26 +61,27 @@ final class SnapshotStore: Sendable {
   }
 
   private func find(
-    _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
+    _ maildir: String, _ scheme: UIDLScheme, _ isShared: Bool, _ cancellation: Cancellation?
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
     guard let (known, watch) = cache.entry(of: maildir) else {
-      return try findOnDisk(maildir, scheme, cancellation)
+      return try findOnDisk(maildir, scheme, isShared, cancellation)
     }
     // The directories that were read were judged (see `LinkPolicy`), and an equal stamp means the same
     // directories: those that other links lead to have other stamps.
-    if known.isOf(scheme), !known.isPartial, try known.state.holds(at: MaildirStamp(ofMaildir: maildir)),
+    if known.isOf(scheme), !known.isPartial, !(isShared && known.hasUnsharedIDs()),
+      try known.state.holds(at: MaildirStamp(ofMaildir: maildir)),
       watch?.isQuiet ?? true
     {
       return (known, false)
     }
-    return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
+    return (try refresh(known, of: maildir, scheme, isShared, watch, cancellation), true)
   }
 
   private func findOnDisk(
-    _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
+    _ maildir: String, _ scheme: UIDLScheme, _ isShared: Bool, _ cancellation: Cancellation?
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
     guard let known = try read(maildir) else {
-      return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
+      return (try refresh(nil, of: maildir, scheme, isShared, nil, cancellation), true)
     }
     // Folders that cannot be read may have an index that knows everything.
     let directories = try OpenMaildir(maildir, toRead: false)
@@ -87,6 +89,7 @@ final class SnapshotStore: Sendable {
     let watch = known.count >= watchedFrom ? MaildirWatch(directories, by: watches) : nil
     // Messages that could not be read are tried again.
     if known.isOf(scheme), !known.isPartial, known.unknownSizes == 0, !isDistrusted(maildir),
+      !(isShared && known.hasUnsharedIDs()),
       try known.state.holds(at: directories.stamp()), watch?.isQuiet ?? true
     {
       known.folders = LocalFolders(directories)
@@ -94,7 +97,7 @@ final class SnapshotStore: Sendable {
       cache.insert(known, for: maildir, watch)
       return (known, false)
     }
-    return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
+    return (try refresh(known, of: maildir, scheme, isShared, watch, cancellation), true)
   }
 
   private func read(_ maildir: String) throws(StoreError) -> Snapshot? {
@@ -115,12 +118,12 @@ final class SnapshotStore: Sendable {
   private func isDistrusted(_ maildir: String) -> Bool { distrusted.withLock { $0.contains(maildir) } }
 
   private func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ watch: MaildirWatch?,
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ isShared: Bool, _ watch: MaildirWatch?,
     _ cancellation: Cancellation?
   ) throws(StoreError) -> Snapshot {
     // Only an index remembers that a size in a name was wrong.
     let claims = index.location != .none && !isDistrusted(maildir)
-    return try refresh(known, of: maildir, scheme, claims: claims, watch, cancellation)
+    return try refresh(known, of: maildir, scheme, isShared, claims: claims, watch, cancellation)
   }
 
   /// Reads what is not known yet, and saves it.
@@ -129,8 +132,8 @@ final class SnapshotStore: Sendable {
   ///   - claims: whether sizes in names and other servers' lists are believed until the messages are sent.
   ///   - watch: watches the Maildir since `known`.
   func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil,
-    _ cancellation: Cancellation? = nil
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ isShared: Bool, claims: Bool,
+    _ watch: MaildirWatch? = nil, _ cancellation: Cancellation? = nil
   ) throws(StoreError) -> Snapshot {
     let directories = try OpenMaildir(maildir)
     var watch = watch
@@ -141,7 +144,7 @@ final class SnapshotStore: Sendable {
     // The size of a Maildir that was never read is not known.
     if watch == nil, known?.count ?? .max >= watchedFrom { watch = MaildirWatch(directories, by: watches) }
     let (snapshot, changes) = try make(
-      known, of: directories, scheme, claims: claims, watch, WireCounter(cancellation))
+      known, of: directories, scheme, isShared, claims: claims, watch, WireCounter(cancellation))
     snapshot.folders = LocalFolders(directories)
     if let known { snapshot.tidied.store(known.tidied.load(ordering: .relaxed), ordering: .relaxed) }
     if save(snapshot, of: maildir, changes, since: known) {
@@ -167,7 +170,8 @@ final class SnapshotStore: Sendable {
   func forget(_ maildir: String) { cache.remove(maildir) }
 
   private func make(
-    _ known: Snapshot?, of directories: borrowing OpenMaildir, _ scheme: UIDLScheme, claims: Bool,
+    _ known: Snapshot?, of directories: borrowing OpenMaildir, _ scheme: UIDLScheme, _ isShared: Bool,
+    claims: Bool,
     _ watch: MaildirWatch?, _ counter: borrowing WireCounter
   ) throws(StoreError) -> (Snapshot, SnapshotChanges) {
     let start = now()
@@ -184,6 +188,10 @@ final class SnapshotStore: Sendable {
           from: list, in: directories, anew: known.map { !$0.isOf(scheme) } ?? false,
           counter.cancellation)
       }
+      if isShared {
+        try builder.takeShared(
+          in: directories, scheme, isAll: known?.hasUnsharedIDs() ?? false, counter.cancellation)
+      }
       try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()
       // The size includes known and new messages, and the other server's ids, which are as long as that
@@ -191,6 +199,8 @@ final class SnapshotStore: Sendable {
       guard builder.table.byteCount <= tableBytes else { throw .tooLarge(path: directories.path) }
       attempts += 1
       if builder.missedMessages, attempts < 3 { continue }
+      let lines = builder.sharedLines(scheme)
+      if !lines.isEmpty { try SharedIDs.append(lines, in: directories) }
       for error in builder.unreadable { note(directories.path, .notCounted(error)) }
       return builder.finish(scheme)
     }

@@ -11,6 +11,9 @@ struct ForeignEntry {
   /// Octets on the wire and bytes in the file, if the list has them: claims, like those in file names.
   let octets: UInt64?
   let bytes: UInt64?
+  /// The scheme under which the id was given, and the file's inode, if the list has them.
+  var scheme: UInt64?
+  var inode: UInt64?
 }
 
 /// Parses the lines of one kind of list, from the first line on.

@@ -132,7 +132,8 @@ extension SnapshotStore {
     return nil
   }
 
-  func rebuild(_ maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
+  func rebuild(_ maildir: String, _ scheme: UIDLScheme, isShared: Bool = false) throws(StoreError) -> Snapshot
+  {
     var known: Snapshot?
     switch index.read(maildir) {
     case .none, .damaged: break
@@ -141,7 +142,7 @@ extension SnapshotStore {
     case .unreadable(let error): note(maildir, .indexNotRead(error))
     }
     forget(maildir)
-    return try refresh(known?.withoutSizes(), of: maildir, scheme, claims: false)
+    return try refresh(known?.withoutSizes(), of: maildir, scheme, isShared, claims: false)
   }
 }
 

@@ -74,6 +74,13 @@ struct OpenMaildir: ~Copyable {
     }
   }
 
+  /// Makes NFS look whether there are other files in the Maildir than it remembers.
+  func lookAnew() {
+    guard !isLocal, root >= 0 else { return }
+    var status = linux_directory_status()
+    linux_directory_status(root, "", &status)
+  }
+
   func stamp() throws(StoreError) -> MaildirStamp {
     MaildirStamp(new: try stamp(.new), cur: try stamp(.cur))
   }
