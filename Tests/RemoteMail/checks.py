@@ -3,6 +3,8 @@
 What "the other machine" does to the mail it does in the exported folders, /export; the server sees them by way of /net, where
 each is mounted several times: by version, and with what is remembered of attributes for a minute (actimeo=60). A user is
 `NAME@MOUNT`, and each check has one of its own.
+
+Where several hosts serve the same mail, each of them is a network namespace with an NFS client and a server of its own.
 """
 
 import contextlib
@@ -512,6 +514,205 @@ def many(other, server):
     return "login took %.2f s at first, %.2f s unchanged, %.2f s with one more" % tuple(seconds)
 
 
+class Host:
+    """A host that serves the mail of other hosts as well: an NFS client and a server of its own."""
+
+    def __init__(self, program, number):
+        self.name, self.address = f"host{number}", f"10.9.{number}.2"
+        self.directory = f"/run/{self.name}"
+        for path in (self.directory, f"/net/{self.name}"):
+            os.mkdir(path)
+        make_directory(f"{self.directory}/state")
+        with open(f"{self.directory}/users", "w") as file:
+            file.writelines(f"{check.__name__}:{{PLAIN}}secret::::::\n" for check in SHARED_CHECKS)
+        os.chmod(f"{self.directory}/users", 0o644)
+        with open(f"{self.directory}/ocean.yaml", "w") as file:
+            file.write(f"""
+version: 1
+server: {{ hostname: {self.name}.example.org, bind: [{self.address}], state: state, user: mail, drain_timeout: 0s }}
+accounts: {{ main: {{ passwd_file: users }} }}
+mail: {{ maildir: "/net/{self.name}/shared/{{user}}", locks: shared, uidl: dovecot }}
+services: {{ pop3: {{ ports: [{PORT}], plaintext_login: [10.9.0.0/16] }} }}
+""")
+        run("ip", "netns", "add", self.name)
+        run("ip", "link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", self.name)
+        run("ip", "address", "add", f"10.9.{number}.1/24", "dev", self.name)
+        run("ip", "link", "set", self.name, "up")
+        for words in ("link set lo up", f"address add {self.address}/24 dev eth0", "link set eth0 up"):
+            run("ip", "-n", self.name, *words.split())
+        # NFS knows a client by the name of its host.
+        mount = f"hostname {self.name}; mount -t nfs -o vers=4.2 10.9.{number}.1:/mail /net/{self.name}"
+        self.command = ["ip", "netns", "exec", self.name, "unshare", "--uts", "sh", "-c",
+                        f'{mount} && "$0" check {self.directory}/ocean.yaml && exec "$0" serve {self.directory}/ocean.yaml', program]
+        self.start()
+
+    def start(self):
+        with open(f"{self.directory}/log", "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                poplib.POP3(self.address, PORT, timeout=10).quit()
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.log())
+
+    def log(self):
+        with open(f"{self.directory}/log") as file:
+            return file.read()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+
+    def connect(self, is_connected):
+        run("ip", "link", "set", self.name, "up" if is_connected else "down")
+
+    def login(self, check):
+        client = poplib.POP3(self.address, PORT, timeout=120)
+        client.user(check.__name__)
+        client.pass_("secret")
+        return client
+
+
+def run(*words):
+    subprocess.run(words, check=True)
+
+
+def shared_path(check):
+    return f"/export/mail/shared/{check.__name__}"
+
+
+def deliver(check, *names):
+    for name in names:
+        with open(f"{shared_path(check)}/new/{name}", "w") as file:
+            file.write("Subject: hello\n\nhello\n")
+            os.fchown(file.fileno(), OWNER.pw_uid, OWNER.pw_gid)
+
+
+def messages(check):
+    return sorted(os.listdir(f"{shared_path(check)}/new") + os.listdir(f"{shared_path(check)}/cur"))
+
+
+def uidls(client):
+    return [line.split()[1].decode() for line in client.uidl()[1]]
+
+
+def one_of_two(one, two):
+    """one session on all hosts, and the next sees what it removed"""
+    assert "ends its lease, after 10 seconds" in one.log(), one.log()
+    for host, next_host in ((one, two), (two, one)) * 3:
+        deliver(one_of_two, "1.a", "2.a")
+        client = host.login(one_of_two)
+        equal(client.stat()[0], 2)
+        reply = refusal(next_host.login, one_of_two)
+        assert "IN-USE" in reply, reply
+        client.dele(1)
+        client.dele(2)
+        client.quit()
+        client = next_host.login(one_of_two)
+        equal(client.stat()[0], 0)
+        client.quit()
+
+
+def one_name(one, two):
+    """ids: another server's list that changes, and copies of one message"""
+    path = shared_path(one_name)
+
+    def number(validity, *names):
+        with open(f"{path}/dovecot-uidlist.new", "w") as file:
+            file.write(f"3 V{validity} N9 G0\n" + "".join(f"{uid} :{name}\n" for uid, name in enumerate(names, 1)))
+        os.rename(f"{path}/dovecot-uidlist.new", f"{path}/dovecot-uidlist")
+
+    deliver(one_name, "1.a", "2.a")
+    number(7, "1.a")
+    shown = set()
+    for host, validity in ((one, 8), (two, 9), (one, 10), (two, 11)):
+        client = host.login(one_name)
+        now = set(uidls(client))
+        client.quit()
+        assert shown <= now, (shown, now)
+        shown = now
+        deliver(one_name, f"{validity}.a")
+        number(validity, "2.a", "1.a", f"{validity}.a")
+    shutil.copy(f"{path}/new/1.a", f"{path}/cur/1.a")
+    for host in (two, one, two):
+        client = host.login(one_name)
+        now = uidls(client)
+        client.quit()
+        equal(len(set(now)), 7)
+        assert len(shown - set(now)) == 0, (shown, now)
+        shown = set(now)
+
+
+def killed(one, two):
+    """a server that is killed gives up its mailboxes at once"""
+    deliver(killed, "1.a")
+    client = one.login(killed)
+    client.dele(1)
+    one.kill()
+    start = time.monotonic()
+    equal(two.login(killed).stat()[0], 1)
+    waited = time.monotonic() - start
+    one.start()
+    return f"after {waited:.1f} s"
+
+
+def cut_off(one, two):
+    """a host that is cut off gives them up after the lease, and removes nothing once it is back"""
+    deliver(cut_off, *(f"{number}.a" for number in range(100, 300)))
+    client = one.login(cut_off)
+    for number in range(1, 201):
+        client.dele(number)
+    one.connect(False)
+    start = time.monotonic()
+    try:
+        other = None
+        while not other:
+            try:
+                other = two.login(cut_off)
+            except poplib.error_proto as error:
+                # The NFS server may take its time to find out whether the lock is still wanted.
+                assert "IN-USE" in str(error) or "SYS/TEMP" in str(error), error
+                assert time.monotonic() - start < 60, "never"
+                time.sleep(0.5)
+        waited = time.monotonic() - start
+        equal(other.stat()[0], 200)
+        other.dele(7)
+    finally:
+        one.connect(True)
+    reply = refusal(client.quit)
+    assert "SYS/TEMP" in reply, reply
+    equal(len(messages(cut_off)), 200)
+    other.quit()
+    equal(len(messages(cut_off)), 199)
+    assert "was lost" in one.log(), one.log()
+    # It is well again.
+    equal(one.login(cut_off).stat()[0], 199)
+    return f"after {waited:.0f} s, with a lease of 10"
+
+
+def revoked(one, two):
+    """locks that the NFS server takes back remove nothing"""
+    deliver(revoked, "1.a", "2.a")
+    client = one.login(revoked)
+    client.dele(1)
+    for number in os.listdir("/proc/fs/nfsd/clients"):
+        with open(f"/proc/fs/nfsd/clients/{number}/ctl", "w") as file:
+            file.write("expire\n")
+    other = two.login(revoked)
+    reply = refusal(client.quit)
+    assert "SYS/TEMP" in reply, reply
+    equal(messages(revoked), ["1.a", "2.a"])
+    other.dele(2)
+    other.quit()
+    equal(messages(revoked), ["1.a"])
+    equal(one.login(revoked).stat()[0], 1)
+
+
+SHARED_CHECKS = (one_of_two, one_name, killed, revoked, cut_off)
+
+
 def main():
     program, *names = sys.argv[1:]
     for mount, (export, options) in MOUNTS.items():
@@ -524,22 +725,40 @@ def main():
         # Without sharing, mounts of one export have one memory, and the attributes of the first.
         subprocess.run(["mount", "-t", "nfs", "-o", f"nosharecache,{options}", f"127.0.0.1:{source}", f"/net/{mount}"],
                        check=True)
-    passed = failed = 0
+    results = []
+
+    def report(place, function, *arguments):
+        try:
+            outcome = function(*arguments)
+            word, note = "ok", f" ({outcome})" if outcome else ""
+        except Exception as error:
+            word, note = "FAILED", f"\n        {type(error).__name__}: {error}, line {error.__traceback__.tb_next.tb_lineno}"
+        results.append(word)
+        print(f"{word:7} {place:15} {function.__doc__}{note}", flush=True)
+
     make_directory("/run/state")
     server = Server(program)
     for function, mounts in CHECKS.items():
-        if names and function.__name__ not in names:
-            continue
-        for mount in mounts:
-            try:
-                outcome = function(Other(mount, function.__name__), server)
-                word, note = "ok", f" ({outcome})" if outcome else ""
-                passed += 1
-            except Exception as error:
-                word, note = "FAILED", f"\n        {type(error).__name__}: {error}, line {error.__traceback__.tb_next.tb_lineno}"
-                failed += 1
-            print(f"{word:7} {mount:15} {function.__doc__}{note}", flush=True)
+        for mount in mounts if not names or function.__name__ in names else ():
+            report(mount, function, Other(mount, function.__name__), server)
     server.stop()
+    wanted = [function for function in SHARED_CHECKS if not names or function.__name__ in names]
+    if wanted:
+        make_directory("/export/mail/shared")
+        for function in wanted:
+            for folder in ("", "/tmp", "/new", "/cur"):
+                make_directory(shared_path(function) + folder)
+        # Nobody gets a lock before clients have had time to take theirs again.
+        for path in ("/proc/fs/nfsd/v4_end_grace", "/proc/fs/lockd/nlm_end_grace"):
+            # It may have ended.
+            with contextlib.suppress(OSError), open(path, "w") as file:
+                file.write("Y\n")
+        hosts = [Host(program, number) for number in (1, 2)]
+        for function in wanted:
+            report("two hosts", function, *hosts)
+        for host in hosts:
+            host.kill()
+    passed, failed = results.count("ok"), results.count("FAILED")
     print(f"{passed} passed, {failed} failed")
 
 
