@@ -38,7 +38,7 @@ func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
     log: .init(access: nil), accounts: [], mail: .init(maildir: try MailTemplate(parsing: "/mail/{user}")),
     services: [service])
   var known = PlanRules()
-  known[Plan.Service.IPControl.blackListPath(of: "pop3")] = list
+  known[Plan.Service.IPControl.blackListPath(in: .service("pop3"))] = list
   return try PlanVersion(plan, Provenance(), rules: known)
 }
 

@@ -162,6 +162,7 @@ package actor Engine {
       observer: backends.observer, now: { SystemClock.wall.now })
     let (services, directories) = try await makeServices(file, identities, log, &sources)
     sources.keep(plan.accounts)
+    let monitorRules = await monitorRules(file, beside: services)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
     var monitors: [Endpoint: any Channel] = [:]
@@ -192,7 +193,7 @@ package actor Engine {
         listeners[listener.endpoint]?.handOver(to: service, tls: listener.tls)
       }
     }
-    let monitored = takeOver(monitors, of: plan, token)
+    let monitored = takeOver(monitors, of: plan, token, monitorRules)
     if let log = running?.accessLog, log !== accessLog { lostLinesBefore += log.lostLines }
     // A service that goes while it has sessions may come back: its count must continue.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
@@ -271,7 +272,7 @@ package actor Engine {
 
   /// Does what takes seconds where address lists are long on a thread of its own. The engine does other things meanwhile: it
   /// may be told to stop.
-  private nonisolated func aside<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+  nonisolated func aside<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
       DispatchQueue(label: "apply").async { continuation.resume(returning: work()) }
     }

@@ -11,6 +11,8 @@ package struct MonitorSnapshot: Sendable {
   /// The names of the commands, in the order of their numbers.
   package var commandNames: [String] = []
   package var services: [Service] = []
+  /// Connections to the monitor that its rules have refused, by the reason.
+  package var monitorRefusals: [String: Int] = [:]
   package var certificates: [Certificate] = []
   package var blocked = 0
   /// How often an address was blocked since the start.

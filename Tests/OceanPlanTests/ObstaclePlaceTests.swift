@@ -38,20 +38,20 @@ import Testing
   @Test(arguments: decisive.indices) func `an obstacle has the place of its setting`(_ index: Int) throws {
     let (obstacle, path) = Self.decisive[index]
     let place = try #require(provenance[path])
-    #expect(provenance.place(of: obstacle, at: service) == place)
+    #expect(provenance.place(of: obstacle, at: WayIn(service)) == place)
   }
 
   @Test func `open files depend on no setting`() {
-    #expect(provenance.place(of: .access(.descriptors), at: service) == nil)
+    #expect(provenance.place(of: .access(.descriptors), at: WayIn(service)) == nil)
   }
 
   @Test func `what is missing has the place of the section that lacks it`() {
     var provenance = Provenance()
     let section = Provenance.Origin(file: "ocean.yaml", line: 9, column: 3)
     provenance["services.one"] = section
-    #expect(provenance.place(of: .noTLS, at: service) == section)
-    #expect(provenance.place(of: .unreachable, at: service) == section)
+    #expect(provenance.place(of: .noTLS, at: WayIn(service)) == section)
+    #expect(provenance.place(of: .unreachable, at: WayIn(service)) == section)
     // A default that nobody wrote.
-    #expect(provenance.place(of: .needsTLS, at: service) == nil)
+    #expect(provenance.place(of: .needsTLS, at: WayIn(service)) == nil)
   }
 }

@@ -21,7 +21,7 @@ import Testing
     return switch diff.witness(against: claim) {
     case nil: nil
     case .client(let client, let aim, let service, let isAllowed, _, let after)?:
-      "\(service) \(client) \(isAllowed ? "may" : "may not") \(aim.words): \(after.what)"
+      "\(service ?? "monitor") \(client) \(isAllowed ? "may" : "may not") \(aim.words): \(after.what)"
     case .proxy(let proxy, let service)?: "\(service) \(proxy) is a proxy"
     case .change(let change)?: "\(change)"
     }

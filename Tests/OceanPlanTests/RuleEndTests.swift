@@ -64,7 +64,7 @@ import Testing
   /// What the plan announces, and what a server does about it, is what the entries say.
   @Test(arguments: 0..<200) func `a list at a time is what its entries say`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let path = Plan.Service.IPControl.whiteListPath(of: "one")
+    let path = Plan.Service.IPControl.whiteListPath(in: .service("one"))
     let sample = try Sample(&random)
     var plan = try #require(Plan.example)
     plan.setAddresses(sample.addresses(at: 0), at: path)
@@ -109,7 +109,7 @@ import Testing
     var random = SeededGenerator(seed: 3)
     var sample = try Sample(&random)
     while sample.list.lasting == sample.addresses(at: 0) { sample = try Sample(&random) }
-    let path = Plan.Service.IPControl.whiteListPath(of: "one")
+    let path = Plan.Service.IPControl.whiteListPath(in: .service("one"))
     var plan = try #require(Plan.example)
     plan.setAddresses(sample.addresses(at: 0), at: path)
     var rules = PlanRules()

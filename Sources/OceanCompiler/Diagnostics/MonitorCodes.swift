@@ -9,12 +9,20 @@ extension DiagnosticCode {
     explanation: """
       The monitor tells how many sessions there are, which plan runs and which
       certificates there are. Off loopback it does so only for those who have its
-      token.
+      token, or whose addresses are on a white list beside `default: refuse`.
 
       ```yaml
       monitor: { bind: [192.0.2.10:9464] }   # wrong
       monitor: { bind: [192.0.2.10:9464], token: { file: monitor.token } }   # right
       monitor: { bind: [127.0.0.1:9464] }   # right, too
+      ```
+
+      So is this, where the network is the administrators' own:
+
+      ```yaml
+      monitor:
+        bind: [192.0.2.10:9464]
+        ip_control: { default: refuse, white_list: [192.0.2.0/24] }
       ```
       """)
 

@@ -46,27 +46,31 @@ extension Lowering {
     return result
   }
 
+  /// - Parameters:
+  ///   - section: the service, or the monitor.
+  ///   - isMistaken: whether there is one that could not be read.
   /// - Returns: also whether all of it could be read: if not, nothing can be concluded from what is missing.
   mutating func lowerIPControl(
-    _ given: Config.Service, of name: String
+    _ given: Located<Config.IPControl>?, in section: SettingPath, isMistaken: Bool
   ) -> (control: Plan.Service.IPControl, isKnown: Bool) {
-    let control = given.ipControl?.value ?? Config.IPControl()
+    let control = given?.value ?? Config.IPControl()
     let (whitePath, blackPath) = (
-      Plan.Service.IPControl.whiteListPath(of: name), Plan.Service.IPControl.blackListPath(of: name)
+      Plan.Service.IPControl.whiteListPath(in: section), Plan.Service.IPControl.blackListPath(in: section)
     )
-    if let span = given.ipControl?.span { note(span, Plan.Service.IPControl.path(of: name)) }
+    if let span = given?.span { note(span, Plan.Service.IPControl.path(in: section)) }
     let (white, whiteEntries) = lowerList(control.whiteList, whitePath)
     let (black, blackEntries) = lowerList(control.blackList, blackPath)
     let result = Plan.Service.IPControl(
-      defaultAction: take(control.defaultAction, Plan.Service.IPControl.defaultActionPath(of: name))
+      defaultAction: take(control.defaultAction, Plan.Service.IPControl.defaultActionPath(in: section))
         ?? Plan.Service.IPControl.defaultAction.defaultValue, blackList: black, whiteList: white)
     let lists = [control.whiteList, control.blackList].compactMap(\.self).map(\.value)
-    guard !given.isMistaken("ip_control"), control.mistaken.isEmpty, lists.allSatisfy(\.mistaken.isEmpty),
+    guard !isMistaken, control.mistaken.isEmpty, lists.allSatisfy(\.mistaken.isEmpty),
       addressLists.unknown.isDisjoint(with: [whitePath, blackPath])
     else { return (result, false) }
-    noteOverruled(blackEntries, by: white.enabled ? whiteEntries.rules.lasting : AddressSet(), of: name)
+    noteOverruled(
+      blackEntries, by: white.enabled ? whiteEntries.rules.lasting : AddressSet(), of: section.key)
     if black.enabled, !result.allowed.isEmpty {
-      reportOwnNetworks(control.blackList?.value.entries, of: name, besides: white)
+      reportOwnNetworks(control.blackList?.value.entries, in: section, besides: white)
     }
     return (result, true)
   }

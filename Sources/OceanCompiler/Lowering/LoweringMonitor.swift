@@ -10,19 +10,46 @@ extension Lowering {
     guard let given = config.monitor else { return Plan.Monitor() }
     let places = monitorPlaces(given)
     checkConflicts(places, with: services)
+    note(given.span, Plan.Monitor.path)
+    let (control, isControlKnown) = lowerIPControl(
+      given.value.ipControl, in: Plan.Monitor.path, isMistaken: given.value.isMistaken("ip_control"))
     let monitor = Plan.Monitor(
       bind: places.keys.sorted(),
-      token: take(given.value.token, Plan.Monitor.token.path(in: Plan.Monitor.path)))
-    note(given.span, Plan.Monitor.path)
+      token: take(given.value.token, Plan.Monitor.token.path(in: Plan.Monitor.path)), ipControl: control)
     if let token = given.value.token { checkToken(token) }
-    guard monitor.token == nil, !given.value.isMistaken("token"), let open = monitor.reachable.first else {
-      return monitor
+    guard isControlKnown else { return monitor }
+    if let span = given.value.ipControl?.span {
+      checkWhoMayConnect(control, Reach(of: monitor.bind.map(\.address)), in: Plan.Monitor.path, span)
     }
-    report(
-      .openMonitor, places[open] ?? given.span,
-      "the monitor listens on \(open), where other hosts may reach it, and needs no token",
-      help: "write bind: [\(Defaults.monitor)], or add a token: \(Self.makingToken)")
+    if monitor.token == nil, !given.value.isMistaken("token") { checkOpening(monitor, given, places) }
     return monitor
+  }
+
+  /// Reports a monitor without a token that strangers can reach.
+  private mutating func checkOpening(
+    _ monitor: Plan.Monitor, _ given: Located<Config.Monitor>, _ places: [Endpoint: Span]
+  ) {
+    for endpoint in monitor.reachable {
+      guard let opening = monitor.opening(at: endpoint) else { continue }
+      let control = given.value.ipControl
+      let (reason, otherwise) =
+        switch opening {
+        case .byDefault where control == nil:
+          ("", "ip_control: { default: refuse, white_list: […] } with those who may ask")
+        case .byDefault:
+          (", and its ip_control lets in everybody who is on no list", "default: refuse in ip_control")
+        case .byWhiteList(let family):
+          (
+            ", and its white list has every \(family == .v4 ? "IPv4" : "IPv6") address",
+            "a shorter white list"
+          )
+        }
+      return report(
+        .openMonitor, places[endpoint] ?? given.span,
+        "the monitor listens on \(endpoint), where other hosts may reach it, and needs no token\(reason)",
+        related: control.map { [Diagnostic.Related("ip_control", at: $0.span)] } ?? [],
+        help: "write bind: [\(Defaults.monitor)], add a token: \(Self.makingToken), or write \(otherwise)")
+    }
   }
 
   /// The endpoints that the monitor listens on, with the place of each.

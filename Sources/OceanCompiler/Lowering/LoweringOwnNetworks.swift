@@ -6,7 +6,7 @@ extension Lowering {
   /// Reports a black list that refuses the host itself or, by a file, private networks: published lists of
   /// addresses that should never be seen contain those of every office.
   mutating func reportOwnNetworks(
-    _ entries: Located<AddressEntries>?, of service: String, besides white: Plan.Service.IPControl.List
+    _ entries: Located<AddressEntries>?, in section: SettingPath, besides white: Plan.Service.IPControl.List
   ) {
     let own = AddressSet(
       facts.localAddresses.map { AddressPattern($0) } + IPFamily.allCases.map { .init(.loopback($0)) }
@@ -30,7 +30,7 @@ extension Lowering {
     let entries = networks.prefix(8).map { $0.contains(":") ? "\"\($0)\"" : $0 }.joined(separator: ", ")
     report(
       .ownNetworkRefused, first,
-      "the black list of '\(service)' keeps out \(own.isDisjoint(with: shutOut) ? "private networks" : "this host")",
+      "the black list of \(Self.words(for: section)) keeps out \(own.isDisjoint(with: shutOut) ? "private networks" : "this host")",
       label: named, help: "if they are to connect, put them on the white list: [\(entries)]")
   }
 

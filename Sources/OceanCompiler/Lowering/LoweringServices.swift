@@ -67,7 +67,8 @@ extension Lowering {
     let mistakes = diagnostics.count
     let accounts = lowerAccountNames(given, of: named.name)
     let areAccountsKnown = diagnostics.count == mistakes && !given.isMistaken("accounts")
-    let (ipControl, isControlKnown) = lowerIPControl(given, of: named.name)
+    let (ipControl, isControlKnown) = lowerIPControl(
+      given.ipControl, in: .service(named.name), isMistaken: given.isMistaken("ip_control"))
     // Nothing is concluded about clients that are not known.
     let areClientsKnown =
       enabled && !given.isMistaken("proxy_from")
@@ -75,7 +76,10 @@ extension Lowering {
     func reach(_ listeners: [Plan.Listener]) -> Reach {
       Reach(of: areClientsKnown ? listeners.map(\.address) : [], by: proxies)
     }
-    if isControlKnown { checkWhoMayConnect(ipControl, reach(Array(places.keys)), given, named) }
+    if isControlKnown {
+      checkWhoMayConnect(
+        ipControl, reach(Array(places.keys)), in: .service(named.name), given.ipControl?.span ?? named.span)
+    }
     let plaintext = lowerPlaintextLogin(
       given, named, reach(places.keys.filter { $0.tls == .none }), proxies,
       isControlKnown ? ipControl : Plan.Service.IPControl(), tls)
@@ -246,9 +250,9 @@ extension Lowering {
       severity: !reach.isFromOtherHosts && !purpose.isChecking ? .warning : nil)
   }
 
-  private mutating func checkWhoMayConnect(
-    _ control: Plan.Service.IPControl, _ reach: Reach, _ given: Config.Service,
-    _ named: Named<Config.Service>
+  /// - Parameter section: the service, or the monitor.
+  mutating func checkWhoMayConnect(
+    _ control: Plan.Service.IPControl, _ reach: Reach, in section: SettingPath, _ span: Span
   ) {
     guard !reach.families.isEmpty, reach.families.isDisjoint(with: control.allowed) else { return }
     let help =
@@ -260,7 +264,11 @@ extension Lowering {
         "the black list holds every address"
       }
     report(
-      .nobodyMayConnect, given.ipControl?.span ?? named.span, "nobody may connect to '\(named.name)'",
-      help: help)
+      .nobodyMayConnect, span, "nobody may connect to \(Self.words(for: section))", help: help)
+  }
+
+  /// What listens, in a sentence: `'pop3'`, or `the monitor`.
+  static func words(for section: SettingPath) -> String {
+    section == Plan.Monitor.path ? "the monitor" : "'\(section.key)'"
   }
 }

@@ -9,6 +9,7 @@ extension Config {
     var mistaken: Set<String> = []
     var bind: Located<[Located<Endpoint>]>?
     var token: Located<Plan.SecretSource>?
+    var ipControl: Located<IPControl>?
   }
 }
 
@@ -23,10 +24,16 @@ extension Settings {
         "Where it listens: addresses, each with its port. An IPv6 address is written in brackets and in quotes, "
           + "`\"[::1]:9464\"`."),
       Setting(
-        Plan.Monitor.token, .secret, \.token, default: .words("none, which is possible on loopback only"),
+        Plan.Monitor.token, .secret, \.token,
+        default: .words("none, which is possible on loopback, or with `ip_control`"),
         "Where the token is that requests must have, as a Bearer token or as the password of any user: "
           + "`{ file: PATH }`, `{ env: VARIABLE }` or `{ credential: NAME }`. It has 16 to 256 visible ASCII "
           + "characters. `/healthz` and `/readyz` need none."),
+      Setting(
+        "ip_control", .section(ipControl), \.ipControl,
+        "Which addresses may connect, decided before a byte is read, as for a service. Off loopback a monitor without a "
+          + "token needs `default: refuse`, and a white list that is not everybody. Nothing comes from "
+          + "`service_defaults`."),
     ])
 }
 

@@ -30,6 +30,7 @@ extension Engine {
         waiting: known?.waiting, nextEnd: running.plan.ends.first?.text))
     snapshot.config = known?.config
     snapshot.counters = counters
+    snapshot.monitorRefusals = monitor?.server.refusals ?? [:]
     snapshot.commandNames = CommandName.allCases.map { "\($0)" }
     snapshot.services = running.services.values.sorted { $0.name < $1.name }.map { service in
       MonitorSnapshot.Service(service, sessions.counts[service.name] ?? [:])

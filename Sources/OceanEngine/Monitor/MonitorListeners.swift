@@ -15,7 +15,19 @@ extension Engine {
     }
   }
 
-  /// Opens a listener that answers nothing yet: until the plan is in force, it has no gate.
+  /// The rules of a plan's monitor. Tables of long lists are those of services or of the monitor that runs, if they are
+  /// the same.
+  func monitorRules(
+    _ file: PlanFile, beside services: [String: (service: Service, settings: ServiceSettings)]
+  ) async -> AccessRules {
+    let known =
+      services.values.map(\.settings.access.rules) + [monitor?.server.rules].compactMap(\.self)
+    return await aside {
+      AccessRules(file.plan.monitor.ipControl, in: Plan.Monitor.path, rules: file.rules, reusing: known)
+    }
+  }
+
+  /// Opens a listener that lets nobody in yet: until the plan is in force, it has no rules.
   func openMonitor(
     at endpoint: Endpoint, _ environment: Environment, beside opened: some Sequence<Endpoint>
   ) async throws -> any Channel {
@@ -45,9 +57,9 @@ extension Engine {
   ///
   /// - Parameter opened: listeners that the plan has in addition.
   func takeOver(
-    _ opened: [Endpoint: any Channel], of plan: Plan, _ token: MonitorToken?
+    _ opened: [Endpoint: any Channel], of plan: Plan, _ token: MonitorToken?, _ rules: AccessRules
   ) -> [Endpoint: any Channel] {
-    monitor?.server.update(MonitorGate(token: token, hostname: plan.server.hostname))
+    monitor?.server.update(MonitorGate(token: token, hostname: plan.server.hostname), rules)
     let wanted = Set(plan.monitor.bind)
     let before = running?.monitor ?? [:]
     for (endpoint, channel) in before where !wanted.contains(endpoint) { channel.close(promise: nil) }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import OceanAccess
 import OceanAddresses
 import OceanMonitor
 import OceanPlan
@@ -19,7 +20,9 @@ final class MonitorServer: Sendable {
 
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   /// Nil before a plan with a monitor is in force.
-  private let gate = Mutex<MonitorGate?>(nil)
+  private let inForce = Mutex<(gate: MonitorGate, rules: AccessRules)?>(nil)
+  /// Connections that rules have refused since the start, by the reason.
+  private let refused = Mutex<[String: Int]>([:])
   private let source: MonitorSource
   private let troubles: TroubleLog
   private let shortage: AcceptPause.Shortage
@@ -30,29 +33,55 @@ final class MonitorServer: Sendable {
     (self.source, self.troubles, self.shortage) = (source, troubles, shortage)
   }
 
-  /// Takes over who may ask from now on.
-  func update(_ new: MonitorGate) { gate.withLock { $0 = new } }
+  /// Takes over who may connect and ask from now on.
+  func update(_ gate: MonitorGate, _ rules: AccessRules) { inForce.withLock { $0 = (gate, rules) } }
+
+  /// The rules in force; nil before there are any.
+  var rules: AccessRules? { inForce.withLock { $0?.rules } }
+
+  /// Connections that rules have refused since the start, by the reason.
+  var refusals: [String: Int] { refused.withLock { $0 } }
 
   /// Answers on a listening socket, which the channel closes, whatever comes.
   func listen(on socket: Int32) async throws -> any Channel {
-    try await ServerBootstrap(group: group)
-      .serverChannelInitializer { [shortage] channel in
+    let group = group
+    @Sendable func receive(_ child: any Channel) -> EventLoopFuture<Void> {
+      child.eventLoop.makeCompletedFuture {
+        try child.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+        admit(child)
+        let decoder = HTTPRequestDecoder(
+          leftOverBytesStrategy: .dropBytes, limitConfiguration: Self.limits)
+        try child.pipeline.syncOperations.addHandlers([
+          HTTPResponseEncoder(), ByteToMessageHandler(decoder), MonitorHandler(self),
+        ])
+      }
+    }
+    return try await ServerBootstrap(group: group)
+      .serverChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptPause(shortage))
+          let earlyRejectHandler = EarlyRejectHandler(
+            socket: socket, isTurnedAway: isTurnedAway,
+            adopt: { client in
+              _ = ClientBootstrap(group: group).channelInitializer(receive).withConnectedSocket(client)
+            })
+          try channel.pipeline.syncOperations.addHandlers([AcceptPause(shortage), earlyRejectHandler])
         }
       }
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelInitializer { [self] child in
-        child.eventLoop.makeCompletedFuture {
-          admit(child)
-          let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .dropBytes, limitConfiguration: Self.limits)
-          try child.pipeline.syncOperations.addHandlers([
-            HTTPResponseEncoder(), ByteToMessageHandler(decoder), MonitorHandler(self),
-          ])
-        }
-      }
+      .childChannelInitializer(receive)
       .withBoundSocket(socket).get()
+  }
+
+  /// Whether a client is refused for its address alone, without a byte; if so, the refusal is counted and logged.
+  private func isTurnedAway(_ peer: IPAddress) -> Bool {
+    // Whoever comes before there are rules would outlast them.
+    guard let rules else { return true }
+    guard case .refused(let reason) = rules.decide(peer) else { return false }
+    let outcome = Refusal(reason: reason).outcome
+    refused.withLock { $0[outcome, default: 0] &+= 1 }
+    troubles.report(
+      "connections to the monitor are refused", of: "monitor", reason: outcome,
+      ["peer": "\(peer)", "rule": "\(rules.origin(of: reason)?.place.description ?? "")"])
+    return true
   }
 
   private static var limits: NIOHTTPDecoderLimitConfiguration {
@@ -85,7 +114,7 @@ final class MonitorServer: Sendable {
   func answer(
     _ request: MonitorRequest, from peer: IPAddress?, _ done: @escaping @Sendable (MonitorReply) -> Void
   ) {
-    guard let gate = gate.withLock({ $0 }) else { return done(.refusal(.unready)) }
+    guard let gate = inForce.withLock({ $0?.gate }) else { return done(.refusal(.unready)) }
     let answer = gate.judge(request)
     if case .refused(let refusal) = answer {
       note(refusal, from: peer)

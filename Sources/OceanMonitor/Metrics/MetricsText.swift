@@ -53,6 +53,12 @@ package struct MetricsText {
         sample([("service", name), ("reason", reason)], count)
       }
     }
+    begin(
+      "ocean_monitor_refusals_total", .counter,
+      "Connections to the monitor that its ip_control did not let in.")
+    for (reason, count) in snapshot.monitorRefusals.sorted(by: { $0.key < $1.key }) {
+      sample([("reason", reason)], count)
+    }
   }
 
   private mutating func addLogins(_ snapshot: MonitorSnapshot) {

@@ -6,34 +6,32 @@ package import OceanAddresses
 /// Immutable. Blocks come first, then the white list, the black list, and the config's default for all
 /// others; limits come last (``connectionLimit(for:)``), because they depend on who else is connected.
 package final class AccessPolicy: Sendable {
-  package let ipControl: Plan.Service.IPControl
+  package let rules: AccessRules
   package let antiHammering: Plan.Server.AntiHammering
   /// Whether the service takes part in anti-hammering.
   package let isHammeringCounted: Bool
   package let limits: Plan.Server.Limits
   package let maxConnections: Int
-  package let white: CompiledRules
-  package let black: CompiledRules
 
   /// - Parameters:
   ///   - rules: the rules of each list, by path; of a list that is missing here only the addresses are known.
   ///   - other: policies whose tables may be used again if the lists are the same.
-  package init(
+  package convenience init(
     _ service: Plan.Service, of server: Plan.Server, rules: PlanRules,
     reusing others: [AccessPolicy] = []
   ) {
-    ipControl = service.ipControl
+    self.init(WayIn(service), of: server, rules: rules, reusing: others)
+  }
+
+  /// The same for any way in.
+  init(_ way: WayIn, of server: Plan.Server, rules: PlanRules, reusing others: [AccessPolicy] = []) {
+    let service = way.service
+    self.rules = AccessRules(
+      service.ipControl, in: way.section, rules: rules, reusing: others.map(\.rules))
     antiHammering = server.antiHammering
     isHammeringCounted = service.antiHammering
     limits = server.limits
     maxConnections = service.limits.connections
-    let known = others.flatMap { [$0.white, $0.black] }
-    func compiled(_ list: Plan.Service.IPControl.List, _ path: SettingPath) -> CompiledRules {
-      let rules = rules[path] ?? RuleList(list.addresses)
-      return known.first { $0.list == rules } ?? CompiledRules(rules)
-    }
-    white = compiled(ipControl.whiteList, Plan.Service.IPControl.whiteListPath(of: service.name))
-    black = compiled(ipControl.blackList, Plan.Service.IPControl.blackListPath(of: service.name))
   }
 
   /// Decides by the address alone: before anything is counted, and before a byte is sent.
@@ -41,10 +39,7 @@ package final class AccessPolicy: Sendable {
   /// - Parameter isBlocked: whether anti-hammering blocks the address now.
   package func decide(_ peer: IPAddress, isBlocked: Bool) -> Decision {
     if isBlocked, isHammeringCounted, !antiHammering.neverBlock.contains(peer) { return .refused(.block) }
-    return Decision(
-      white: ipControl.whiteList.enabled ? white.table.rule(for: peer) : nil,
-      black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil,
-      defaultAction: ipControl.defaultAction)
+    return rules.decide(peer)
   }
 
   /// Decides completely, for an address in the state given; nil means that neither blocks nor counts are
@@ -66,13 +61,7 @@ package final class AccessPolicy: Sendable {
   }
 
   /// The rule that decided; nil if no rule did, or its place is not known.
-  package func origin(of reason: Decision.Reason) -> RuleOrigin? {
-    switch reason {
-    case .whiteList(let rule): white.list.origin(of: rule)
-    case .blackList(let rule): black.list.origin(of: rule)
-    default: nil
-    }
-  }
+  package func origin(of reason: Decision.Reason) -> RuleOrigin? { rules.origin(of: reason) }
 
   /// How many connections an address may have at a time.
   package func connectionLimit(for peer: IPAddress) -> Int {
@@ -123,17 +112,6 @@ package enum Decision: Sendable, Hashable {
   }
 
   package var isAllowed: Bool { if case .allowed = self { true } else { false } }
-}
-
-/// The rules of a list and the table they are looked up in.
-package final class CompiledRules: Sendable {
-  package let list: RuleList
-  package let table: RuleTable
-
-  init(_ list: RuleList) {
-    self.list = list
-    table = RuleTable(list.rules)
-  }
 }
 
 /// The state of an address on a running server, for one of its services.

@@ -176,7 +176,7 @@ package struct CaseJudge {
     else { return nil }
     return AccessDifference.Cause(
       what: "tls.profile", rule: profile.rawValue,
-      place: provenance.place(of: .oldTLS(lowest: profile.lowest), at: asked.way.service))
+      place: provenance.place(of: .oldTLS(lowest: profile.lowest), at: asked.way))
   }
 
   private func causes(

@@ -58,23 +58,23 @@ private struct Subject {
 
   func entries(of service: Plan.Service, _ judge: inout CaseJudge) -> [Coverage.Entry] {
     let claims = claims.filter { $0.ways(to: service, in: plan).isEmpty == false }
-    let name = service.name
+    let section = SettingPath.service(service.name)
     let control = service.ipControl
     var result: [Coverage.Entry] = []
     let exposed = exposed(claims, at: service)
     let named = Set(claims.filter { $0.want.rule != nil }.flatMap { judge.deciding($0, at: service.name) })
     // Without a rule of the white list its addresses are judged by the black list and the default, which may agree.
-    if control.whiteList.enabled, let list = rules[Control.whiteListPath(of: name)] {
+    if control.whiteList.enabled, let list = rules[Control.whiteListPath(in: section)] {
       let flips =
         control.defaultAction == .allow ? exposed.intersection(control.blackList.effective) : exposed
       result += entries(of: list, service, "white_list", list.noticed(by: flips, named))
     }
-    if control.blackList.enabled, let list = rules[Control.blackListPath(of: name)] {
+    if control.blackList.enabled, let list = rules[Control.blackListPath(in: section)] {
       let flips =
         control.defaultAction == .allow ? exposed.subtracting(control.whiteList.effective) : AddressSet()
       result += entries(of: list, service, "black_list", list.noticed(by: flips, named))
     }
-    if control.defaultAction == .refuse, let place = provenance[Control.defaultActionPath(of: name)] {
+    if control.defaultAction == .refuse, let place = provenance[Control.defaultActionPath(in: section)] {
       var other = service
       other.ipControl.defaultAction = .allow
       result.append(entry("default", "refuse", place, service, isNoticed(other, claims)))

@@ -48,6 +48,8 @@ package struct Explanation: Sendable, Hashable, Encodable {
     case defaultAction = "default"
     case limits
     case certificate
+    /// What requests to the monitor must have.
+    case token
     case login
     case account
     case mailbox
@@ -109,7 +111,10 @@ extension ExplanationTarget {
 }
 
 extension Plan {
-  package func way(to target: ExplanationTarget) -> WayIn? { services.way(to: target) }
+  /// The way in that a target means: to a service or, if there is none, to the monitor; nil if nothing is there.
+  package func way(to target: ExplanationTarget) -> WayIn? {
+    services.way(to: target) ?? monitor.way(to: target)
+  }
 
   /// Decides about an attempt like the server, and says why.
   ///
@@ -118,7 +123,7 @@ extension Plan {
     _ attempt: Attempt, on way: WayIn, _ provenance: Provenance, _ rules: PlanRules, live: AddressState?
   ) -> Explanation {
     let service = way.service
-    let policy = AccessPolicy(service, of: server, rules: rules)
+    let policy = AccessPolicy(way, of: server, rules: rules)
     let decision = policy.decide(attempt.client, live: live)
     let obstacle = way.obstacle(to: attempt, decision)
     let trace = Trace(
@@ -150,7 +155,7 @@ private struct Trace {
   private var peer: IPAddress { attempt.client }
 
   private func place(of obstacle: Obstacle) -> Provenance.Origin? {
-    provenance.place(of: obstacle, at: service)
+    provenance.place(of: obstacle, at: way)
   }
 
   func steps(_ decision: Decision) -> [Step] {
@@ -158,6 +163,7 @@ private struct Trace {
       return [Step(.service, .refused, "switched off", span: place(of: .disabled), decisive: true)]
     }
     let listeners = way.reached(by: attempt)
+    if way.isToMonitor { return listenerSteps(listeners) + routeSteps + ruleSteps(decision) + [tokenStep] }
     return listenerSteps(listeners) + routeSteps + listSteps
       + accessSteps(decision, isReachable: !isTurnedAway) + sessionSteps(listeners)
   }
@@ -182,7 +188,7 @@ private struct Trace {
     return listeners.map { listener in
       Step(
         .listener, .match, service.text(of: listener),
-        span: provenance[Service.listeners.path(of: name).appending("\(listener)")])
+        span: provenance[way.path(of: listener)])
     }
   }
 
@@ -206,7 +212,7 @@ private struct Trace {
 
   /// The meaning for the client of the service's other lists, besides those of `ip_control`.
   private var listSteps: [Step] {
-    Service.rows.flatMap { $0.lists(service, .service(name)) }.compactMap { list in
+    Service.rows.flatMap { $0.lists(service, way.section) }.compactMap { list in
       guard let explanation = list.explanation, list.addresses.contains(peer) else { return nil }
       let decides = obstacle == .isProxy && list.path == Service.proxyFrom.path(of: name)
       return Step(
@@ -217,23 +223,42 @@ private struct Trace {
 
   /// - Parameter isReachable: whether the client reaches the service; if not, no step here decides.
   func accessSteps(_ decision: Decision, isReachable: Bool) -> [Step] {
-    // If something else decides, no step here does.
-    let reason: Decision.Reason? =
-      switch (obstacle, decision) {
-      case (nil, .allowed(let reason)), (.access, .refused(let reason)): reason
-      default: nil
-      }
+    [blockStep(decidingReason(decision) == .block)] + ruleSteps(decision)
+      + [limitStep(decision, isReachable: isReachable)]
+  }
+
+  /// The reason for a decision; nil if something else decides.
+  private func decidingReason(_ decision: Decision) -> Decision.Reason? {
+    switch (obstacle, decision) {
+    case (nil, .allowed(let reason)), (.access, .refused(let reason)): reason
+    default: nil
+    }
+  }
+
+  /// The steps of `ip_control`.
+  private func ruleSteps(_ decision: Decision) -> [Step] {
+    let reason = decidingReason(decision)
     return [
-      blockStep(reason == .block),
-      listStep(.whiteList, service.ipControl.whiteList, policy.white, Control.whiteListPath(of: name)) {
+      listStep(
+        .whiteList, service.ipControl.whiteList, policy.rules.white, Control.whiteListPath(in: way.section)
+      ) {
         reason == .whiteList($0)
       },
-      listStep(.blackList, service.ipControl.blackList, policy.black, Control.blackListPath(of: name)) {
+      listStep(
+        .blackList, service.ipControl.blackList, policy.rules.black, Control.blackListPath(in: way.section)
+      ) {
         reason == .blackList($0)
       },
       defaultActionStep(reason == .defaultAction),
-      limitStep(decision, isReachable: isReachable),
     ]
+  }
+
+  private var tokenStep: Step {
+    let place = provenance[Plan.Monitor.token.path(in: Plan.Monitor.path)]
+    guard let token = plan.monitor.token else {
+      return Step(.token, .passed, "none is needed: /metrics and the page, without names and addresses")
+    }
+    return Step(.token, .match, "/metrics and the page need the token, \(token)", span: place)
   }
 
   private func blockStep(_ isDecisive: Bool) -> Step {
@@ -271,7 +296,9 @@ private struct Trace {
       detail += "; also " + others.prefix(3).map { "\($0.words) (\($0.place))" }.joined(separator: ", ")
       if others.count > 3 { detail += " and \(others.count - 3) more" }
     }
-    if stage == .blackList, service.ipControl.whiteList.enabled, policy.white.table.rule(for: peer) != nil {
+    if stage == .blackList, service.ipControl.whiteList.enabled,
+      policy.rules.white.table.rule(for: peer) != nil
+    {
       detail += "; overruled by the white list"
     }
     if !list.enabled {

@@ -98,7 +98,7 @@ package struct PlanDecisions: Sendable {
   package func place(of outcome: Outcome, _ provenance: Provenance) -> Provenance.Origin? {
     if let rule = outcome.rule { return rule.place }
     guard let service = outcome.service.flatMap({ services[$0] }) else { return nil }
-    return provenance.place(of: outcome.obstacle ?? .access(.defaultAction), at: service)
+    return provenance.place(of: outcome.obstacle ?? .access(.defaultAction), at: WayIn(service))
   }
 
   /// - Parameter isPortKept: whether to take it that the client comes to its service even if the port that it

@@ -11,24 +11,39 @@ package import OceanBase
 /// which other address is routed to whom, so no difference is made between those.
 package struct WayIn: Sendable {
   package let service: Plan.Service
+  /// The path of what listens: a service, or the monitor, which is taken for a service with nothing but listeners and
+  /// rules.
+  package let section: SettingPath
   /// Those of the service's listeners that are meant.
   package let listeners: [Plan.Listener]
   /// The address that clients connect to, where it is one of several that the listeners have.
   private let destination: IPAddress?
 
   /// - Parameters:
+  ///   - section: nil means that of the service.
   ///   - listeners: nil means all listeners of the service.
   ///   - destination: the address that clients connect to; nil means all addresses of the listeners.
   package init(
-    _ service: Plan.Service, to listeners: [Plan.Listener]? = nil, at destination: IPAddress? = nil
+    _ service: Plan.Service, in section: SettingPath? = nil, to listeners: [Plan.Listener]? = nil,
+    at destination: IPAddress? = nil
   ) {
     self.service = service
+    self.section = section ?? .service(service.name)
     self.listeners = listeners ?? service.listeners
     self.destination = destination
   }
 
   /// The same listeners and destination, with other settings of the service.
   func at(_ service: Plan.Service) -> WayIn { WayIn(service, to: listeners, at: destination) }
+
+  package var isToMonitor: Bool { section == Plan.Monitor.path }
+
+  /// The path of a listener, for its place.
+  func path(of listener: Plan.Listener) -> SettingPath {
+    isToMonitor
+      ? Plan.Monitor.path(of: listener.endpoint)
+      : Plan.Service.listeners.path(in: section).appending("\(listener)")
+  }
 
   /// Whether all decisions are the same, whatever the services are called.
   func isSame(as other: WayIn) -> Bool {

@@ -28,6 +28,12 @@ package struct AccessDifference: Sendable {
 
   /// The name of the service.
   package let service: String
+  /// Whether it is about the monitor, which is not a service.
+  package let isOfMonitor: Bool
+  /// The path of the service, or the monitor.
+  package var section: SettingPath { isOfMonitor ? Plan.Monitor.path : .service(service) }
+  /// The service's name, or `the monitor`, which may be a name as well.
+  package var subject: String { isOfMonitor ? "the monitor" : service }
   package let aim: Attempt.Aim
   /// The addresses that only one plan lets in.
   package let newlyAllowed: AddressSet
@@ -64,6 +70,7 @@ package struct AccessDifference: Sendable {
   init(_ service: String, _ aim: Attempt.Aim = .connect, before: Subject?, after: Subject?) {
     self.service = service
     self.aim = aim
+    isOfMonitor = (after ?? before)?.way.isToMonitor ?? false
     // A service that is switched off lets nobody in.
     let before = before.flatMap { $0.way.service.enabled ? $0 : nil }
     let after = after.flatMap { $0.way.service.enabled ? $0 : nil }
@@ -150,6 +157,7 @@ package struct AccessDifference: Sendable {
   private init(causesOf subject: Subject, _ aim: Attempt.Aim) {
     service = subject.way.service.name
     self.aim = aim
+    isOfMonitor = subject.way.isToMonitor
     before = nil
     after = subject.way.service.enabled ? AccessSide(subject, aim) : nil
     (newlyAllowed, newlyRefused, reach) = (AddressSet(), AddressSet(), nil)

@@ -98,8 +98,8 @@ final class AccessSide: Sendable {
     }
     reach = way.reach(closed == nil ? aim : .connect)
     isPlaintext = aim == .plaintextLogin
-    white = list(service.ipControl.whiteList, Control.whiteListPath(of: service.name))
-    black = list(service.ipControl.blackList, Control.blackListPath(of: service.name))
+    white = list(service.ipControl.whiteList, Control.whiteListPath(in: way.section))
+    black = list(service.ipControl.blackList, Control.blackListPath(in: way.section))
   }
 
   var service: Plan.Service { way.service }
@@ -144,7 +144,7 @@ final class AccessSide: Sendable {
       case .newerTLS: .oldTLS(lowest: service.tls?.profile.lowest ?? .tls13)
       case .rules: .access(.defaultAction)
       }
-    return provenance.place(of: obstacle, at: service)
+    return provenance.place(of: obstacle, at: way)
   }
 
   /// Where the lists change that decide, in the order of ``verdict(_:)``.
@@ -156,8 +156,8 @@ final class AccessSide: Sendable {
     func addresses(_ set: AddressSet) -> RuleCursor { RuleCursor(RuleList(set).rules.changes(of: family)) }
     return [
       addresses(reach.clients), addresses(service.proxyFrom),
-      rules(white, Control.whiteListPath(of: service.name)),
-      rules(black, Control.blackListPath(of: service.name)),
+      rules(white, Control.whiteListPath(in: way.section)),
+      rules(black, Control.blackListPath(in: way.section)),
     ] + (isPlaintext ? [addresses(service.plaintextLogin)] : [])
   }
 

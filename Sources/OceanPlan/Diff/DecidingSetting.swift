@@ -7,13 +7,13 @@ extension Plan.Service.IPControl {
   /// - Parameters:
   ///   - clients: clients who get in now and did not, be it for other reasons than rules.
   ///   - path: the setting.
-  ///   - service: the name of the service.
+  ///   - section: the service, or the monitor.
   func letsIn(
-    _ clients: AddressSet, after old: Self, by path: SettingPath, of service: String
+    _ clients: AddressSet, after old: Self, by path: SettingPath, in section: SettingPath
   ) -> Bool {
     // They are not on the old white list.
     let clients = clients.subtracting(old.allowed(among: clients))
-    let (black, white) = (Self.blackListPath(of: service), Self.whiteListPath(of: service))
+    let (black, white) = (Self.blackListPath(in: section), Self.whiteListPath(in: section))
     let mayBeAllowed = defaultAction == .allow || old.defaultAction == .allow
     switch path {
     case white:

@@ -3,8 +3,9 @@ import OceanAddresses
 /// Something that a change means for the clients of a service, or of the whole server, by whatever setting.
 package struct Effect: Sendable, Hashable {
   package let changeClass: ChangeClass
-  /// Nil if it is about the whole server.
+  /// Nil if it is about the whole server, or the monitor.
   package let service: String?
+  package var isOfMonitor = false
   /// The address and port that it is about, if another service answers there, or something else is spoken.
   package var endpoint: Endpoint?
   /// Nil if it is neither weaker nor stronger.
@@ -32,7 +33,9 @@ package struct Effect: Sendable, Hashable {
       (.accessWidened, .weakened, access.isWider), (.accessNarrowed, .strengthened, access.isNarrower),
     ]
     return kinds.filter(\.2).map {
-      Effect(changeClass: $0.0, service: access.service, endpoint: endpoint, direction: $0.1)
+      Effect(
+        changeClass: $0.0, service: access.isOfMonitor ? nil : access.service,
+        isOfMonitor: access.isOfMonitor, endpoint: endpoint, direction: $0.1)
     }
   }
 }
@@ -54,11 +57,12 @@ extension PlanDiff {
   /// Sorted by service, those of the whole server first.
   static func effects(
     _ comparison: PlanComparison, _ settings: [SettingDifference], _ access: [AccessDifference],
-    _ plaintextLogins: [AccessDifference], _ handedOver: [HandedOver]
+    _ monitorAccess: AccessDifference?, _ plaintextLogins: [AccessDifference], _ handedOver: [HandedOver]
   ) -> [Effect] {
     var effects =
       Effect.of(settings.filter { $0.path.service == nil }, nil)
-      + access.flatMap { Effect.of($0) } + handedOver.flatMap { Effect.of($0.access, at: $0.endpoint) }
+      + access.flatMap { Effect.of($0) } + (monitorAccess.map { Effect.of($0) } ?? [])
+      + handedOver.flatMap { Effect.of($0.access, at: $0.endpoint) }
       + comparison.effects
     // Whoever gains such a login by a port or rule is counted already.
     let plaintext =

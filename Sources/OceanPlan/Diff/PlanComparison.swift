@@ -67,6 +67,13 @@ package struct PlanComparison: Sendable {
     }
   }
 
+  /// The difference of who may connect to the monitor; nil without one.
+  var monitor: AccessDifference? {
+    let (old, new) = (before?.monitor, after.monitor)
+    guard let name = (new ?? old)?.way.service.name else { return nil }
+    return AccessDifference(name, before: old, after: new)
+  }
+
   /// The addresses and ports that go from one service to another, where that makes a difference for who gets in.
   var handedOver: [PlanDiff.HandedOver] {
     exchanges.compactMap { exchange in
@@ -132,6 +139,8 @@ package struct PlanComparison: Sendable {
       let names = service.tls?.certificates ?? []
       return version.plan.certificates.contains { names.contains($0.name) && $0.leaf.isWeak }
     }
+
+    var monitor: AccessDifference.Subject? { version.plan.monitor.way.map(subject) }
 
     func subject(_ name: String) -> AccessDifference.Subject? { services[name].map { subject(WayIn($0)) } }
 

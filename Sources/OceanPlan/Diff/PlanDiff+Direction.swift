@@ -16,9 +16,10 @@ extension PlanDiff {
     case .handedOver(let listener, _, _):
       return Direction(of: effects.filter { $0.endpoint == listener.endpoint }.map(\.direction))
     case .setting(let path, _, _):
+      let changeClass = Plan.info(of: path)?.changeClass.usual
+      if changeClass == .ipControl { return direction(ofRules: change, path) }
       guard let service = path.service else { return settingDirections[path] }
-      switch Plan.info(of: path)?.changeClass.usual {
-      case .ipControl: return direction(ofRules: change, path, service)
+      switch changeClass {
       case .plaintextLogin:
         return direction(of: change, path, by: plaintextLogins.first { $0.service == service })
       case .proxies: return direction(ofProxies: change, path, service)
@@ -63,17 +64,32 @@ extension PlanDiff {
   }
 
   /// The direction of a change of `ip_control`: by the clients that get in otherwise, and because of that setting.
-  private func direction(ofRules change: Change, _ path: SettingPath, _ name: String) -> Direction? {
-    guard let difference = access(name), difference.direction != nil else { return nil }
-    guard let (before, after) = sides(name).map({ ($0.before.ipControl, $0.after.ipControl) }) else {
+  private func direction(ofRules change: Change, _ path: SettingPath) -> Direction? {
+    let name = path.service
+    guard let difference = name.map(access) ?? monitorAccess, difference.direction != nil else { return nil }
+    guard let (before, after) = name.map(controls) ?? monitorControls else {
       return direction(of: change, path, by: difference)
     }
+    let section = name.map(SettingPath.service) ?? Plan.Monitor.path
     func letsIn(_ clients: AddressSet, _ old: Plan.Service.IPControl, _ new: Plan.Service.IPControl) -> Bool {
-      !clients.isEmpty && new.letsIn(clients, after: old, by: path, of: name)
+      !clients.isEmpty && new.letsIn(clients, after: old, by: path, in: section)
     }
     return Direction(
       isWeakened: letsIn(difference.newlyAllowed, before, after),
       isStrengthened: letsIn(difference.newlyRefused, after, before))
+  }
+
+  private typealias Controls = (before: Plan.Service.IPControl, after: Plan.Service.IPControl)
+
+  private func controls(_ name: String) -> Controls? {
+    sides(name).map { ($0.before.ipControl, $0.after.ipControl) }
+  }
+
+  private var monitorControls: Controls? {
+    guard let before = old?.plan.monitor, !before.bind.isEmpty, !new.plan.monitor.bind.isEmpty else {
+      return nil
+    }
+    return (before.ipControl, new.plan.monitor.ipControl)
   }
 
   /// The direction of a change of `proxy_from`: by the proxies on the list that can, or could, connect.

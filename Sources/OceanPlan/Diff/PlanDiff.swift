@@ -44,6 +44,8 @@ package struct PlanDiff: Sendable {
   package let changes: [Change]
   /// The differences of who may connect: one for each service of either plan, by name. A service that is renamed is one.
   package let access: [AccessDifference]
+  /// The difference of who may connect to the monitor; nil if neither plan has one.
+  package let monitorAccess: AccessDifference?
   /// The differences of who may log in without TLS, for the services that have one.
   package let plaintextLogins: [AccessDifference]
   /// Addresses and ports that go from one service to another, where that makes a difference for who gets in.
@@ -73,13 +75,14 @@ package struct PlanDiff: Sendable {
     changes = from == to ? [] : Plan.diff(old?.plan, new.plan)
     comparison = PlanComparison(old, new)
     access = comparison.differences(.connect)
+    monitorAccess = comparison.monitor
     plaintextLogins = comparison.differences(.plaintextLogin).filter { $0.relation != .equivalent }
     handedOver = comparison.handedOver
     let settings = comparison.judgingKeys(old?.plan.settingsInForce(differingIn: new.plan) ?? [])
     settingDirections = Dictionary(
       settings.compactMap { setting in setting.direction.map { (setting.path, $0) } },
       uniquingKeysWith: { first, _ in first })
-    effects = Self.effects(comparison, settings, access, plaintextLogins, handedOver)
+    effects = Self.effects(comparison, settings, access, monitorAccess, plaintextLogins, handedOver)
     expectations = ExpectationDifference(from: old, to: new, renamed: comparison.renamed)
     ended = changes.isEmpty ? [] : old?.plan.endedLists(in: new.plan, by: now) ?? []
     renewed = Set(
@@ -90,6 +93,9 @@ package struct PlanDiff: Sendable {
         return before != certificate && before.isRenewed(by: certificate)
       }.map(\.name))
   }
+
+  /// Who may connect to each service, and to the monitor.
+  package var allAccess: [AccessDifference] { access + [monitorAccess].compactMap(\.self) }
 
   /// Services that get another name, and nothing else: the old name by the new one.
   package var renamed: [String: String] { comparison.renamed }

@@ -32,6 +32,10 @@ extension PlanDiff {
       json.addArray(access) { $0.write(to: &$1) }
       json += ",\"access_handed_over\":"
       json.addArray(handedOver) { $0.access.write(to: &$1, at: $0.endpoint) }
+      if let monitorAccess {
+        json += ",\"access_monitor\":"
+        monitorAccess.write(to: &json)
+      }
       json += ",\"access_without_tls\":"
       json.addArray(plaintext) { $0.0.write(to: &$1, at: $0.1) }
       json += ",\"changes\":"
@@ -119,7 +123,7 @@ extension AccessDifference {
     json += ",\"relation\":"
     json.add(relation.rawValue)
     json += ",\"service\":"
-    json.add(service)
+    json.add(isOfMonitor ? nil : service)
     json += "}"
   }
 }

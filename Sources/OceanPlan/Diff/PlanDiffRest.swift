@@ -56,17 +56,19 @@ struct PlanDiffRest: Encodable {
   private struct Effect: Encodable {
     let `class`: ChangeClass
     let service: String?
+    let isOfMonitor: Bool
     let listener: String?
     let direction: Direction?
 
     private enum CodingKeys: String, CodingKey {
-      case `class`, service, listener, direction
+      case `class`, service, monitor, listener, direction
     }
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(self.class, forKey: .class)
       try container.encode(service, forKey: .service)
+      if isOfMonitor { try container.encode(true, forKey: .monitor) }
       try container.encode(listener, forKey: .listener)
       try container.encode(direction, forKey: .direction)
     }
@@ -88,7 +90,8 @@ struct PlanDiffRest: Encodable {
     try container.encode(
       diff.effects.map {
         Effect(
-          class: $0.changeClass, service: $0.service, listener: $0.endpoint?.description,
+          class: $0.changeClass, service: $0.service, isOfMonitor: $0.isOfMonitor,
+          listener: $0.endpoint?.description,
           direction: $0.direction)
       }, forKey: .effects)
     try container.encode(diff.from, forKey: .from)

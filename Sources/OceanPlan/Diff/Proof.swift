@@ -11,9 +11,10 @@ package enum Claim: String, Sendable, CaseIterable {
 
 /// What disproves a claim about a change.
 package enum Witness: Sendable {
-  /// A client that is treated otherwise, and what decides about it before and after.
+  /// A client that is treated otherwise, at a service or, without one, at the monitor; and what decides about it before
+  /// and after.
   case client(
-    IPAddress, Attempt.Aim, service: String, isAllowed: Bool, before: AccessDifference.Cause,
+    IPAddress, Attempt.Aim, service: String?, isAllowed: Bool, before: AccessDifference.Cause,
     after: AccessDifference.Cause)
   /// A proxy that may name any client's address, and could not.
   case proxy(IPAddress, service: String)
@@ -30,7 +31,8 @@ extension PlanDiff {
     let aims: [Attempt.Aim] =
       [.connect, .plaintextLogin] + TLSVersion.allCases.filter { $0 != .ssl3 }.map { .tlsLogin($0) }
     for aim in aims {
-      for difference in comparison.differences(aim) + comparison.handedOver(aim) {
+      let monitor = aim == .connect ? [comparison.monitor].compactMap(\.self) : []
+      for difference in comparison.differences(aim) + comparison.handedOver(aim) + monitor {
         if let client = difference.newlyAllowed.first {
           return witness(client, aim, difference, isAllowed: true)
         }
@@ -62,8 +64,8 @@ extension PlanDiff {
   /// Whether a change is about nothing but who may connect, or log in without TLS, at sockets that stay: the sets
   /// of clients tell all of it, so that a rule without an effect is none.
   private func isOfRules(_ change: Change) -> Bool {
-    guard case .setting(let path, _, _) = change, path.service != nil,
-      let info = Plan.info(of: path), info.isOfWayIn
+    guard case .setting(let path, let before, let after) = change,
+      path.service != nil || before != nil && after != nil, let info = Plan.info(of: path), info.isOfWayIn
     else { return false }
     return [.ipControl, .plaintextLogin].contains(info.changeClass.usual)
   }
@@ -87,7 +89,8 @@ extension PlanDiff {
     let reason = difference.reasons.first { $0.addresses.contains(client) }
     let unknown = AccessDifference.Cause(what: "no service", rule: nil, place: nil)
     return .client(
-      client, aim, service: difference.service, isAllowed: isAllowed, before: reason?.before ?? unknown,
+      client, aim, service: difference.isOfMonitor ? nil : difference.service, isAllowed: isAllowed,
+      before: reason?.before ?? unknown,
       after: reason?.after ?? unknown)
   }
 }

@@ -20,6 +20,8 @@ extension Plan {
       before[new.name].map { Service.inForce($0, new, at: ($0.listeners, new.listeners)) }
     }
     (old.services, new.services) = (pairs.map(\.0), pairs.map(\.1))
+    // What rules mean is found by comparing the clients.
+    new.monitor.ipControl = old.monitor.ipControl
     return Plan.rows.flatMap { $0.differences(old, new, .root) }
   }
 }

@@ -1,4 +1,4 @@
-import OceanAddresses
+package import OceanAddresses
 
 extension Plan {
   /// The listener for metrics and the page about what the server does.
@@ -7,13 +7,56 @@ extension Plan {
     package var bind: [Endpoint] = []
     /// The place of the token that requests must have; nil if none is needed.
     package var token: SecretSource?
+    /// The addresses that may connect.
+    package var ipControl = Service.IPControl()
 
-    package init(bind: [Endpoint] = [], token: SecretSource? = nil) {
-      (self.bind, self.token) = (bind, token)
+    package init(
+      bind: [Endpoint] = [], token: SecretSource? = nil, ipControl: Service.IPControl = .blank
+    ) {
+      (self.bind, self.token, self.ipControl) = (bind, token, ipControl)
     }
 
     /// The endpoints that other hosts can reach, perhaps.
     package var reachable: [Endpoint] { bind.filter { !$0.address.isLoopback } }
+
+    /// Why the rules alone do not guard an endpoint that other hosts can reach.
+    package enum Opening: Sendable {
+      /// Addresses that are on no list come in.
+      case byDefault
+      /// The white list has every address of the family.
+      case byWhiteList(IPFamily)
+    }
+
+    /// Nil if only those whom somebody has named may connect to an endpoint.
+    package func opening(at endpoint: Endpoint) -> Opening? {
+      guard ipControl.defaultAction == .refuse else { return .byDefault }
+      let family = endpoint.address.family
+      let isEverybody = AddressSet.all(family).isSubset(of: ipControl.whiteList.effective)
+      return isEverybody ? .byWhiteList(family) : nil
+    }
+
+    /// The way in to it; nil if there is no monitor.
+    package var way: WayIn? { bind.isEmpty ? nil : way() }
+
+    private func way(to listeners: [Listener]? = nil, at destination: IPAddress? = nil) -> WayIn {
+      let all = bind.map { Listener(address: $0.address, port: $0.port, tls: .none) }
+      return WayIn(
+        Service(name: Self.path.key, listeners: all, ipControl: ipControl), in: Self.path, to: listeners,
+        at: destination)
+    }
+
+    /// The way in that a target means; nil if it is not the monitor.
+    func way(to target: ExplanationTarget) -> WayIn? {
+      switch target {
+      case .service(let name): return name == Self.path.key ? way : nil
+      case .endpoint(let endpoint):
+        guard let own = bind.first(where: { $0 == endpoint }) ?? bind.first(where: endpoint.overlaps) else {
+          return nil
+        }
+        let listener = Listener(address: own.address, port: own.port, tls: .none)
+        return way(to: [listener], at: endpoint.address)
+      }
+    }
   }
 }
 
@@ -35,7 +78,10 @@ extension Plan.Monitor: PlanSection {
           isStrengthened: before.token == nil && after.token != nil)
       }))
 
-  package static let rows: [PlanRow<Self>] = [PlanRow(bind), PlanRow(token)]
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(bind), PlanRow(token),
+    .sectionUnlessBlank(Plan.Service.IPControl.key, \.ipControl, isListed: true),
+  ]
 
   package static let path = SettingPath.root.appending("monitor")
 
@@ -48,8 +94,8 @@ extension Plan.Monitor: PlanSection {
   ///
   /// - Parameter services: the endpoints of the services that run.
   func flaw(beside services: Set<Endpoint>) -> String? {
-    if token == nil, let open = reachable.first {
-      return "the monitor listens on \(open), where other hosts can reach it, without a token"
+    if token == nil, let open = reachable.first(where: { opening(at: $0) != nil }) {
+      return "the monitor listens on \(open), where every host can reach it, without a token"
     }
     return bind.first(where: services.contains).map { "a service and the monitor listen on \($0)" }
   }

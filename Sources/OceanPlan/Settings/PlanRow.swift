@@ -177,9 +177,12 @@ extension PlanRow where Root: PlanSection {
   }
 
   /// A section below that a plan file leaves out if nothing in it is set.
+  ///
+  /// - Parameter isListed: whether its values are among those of the plan all the same.
   static func sectionUnlessBlank<Section: PlanSection>(
     _ key: String,
-    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable
+    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable,
+    isListed: Bool = false
   ) -> PlanRow {
     let whole = section(key, path())
     var row = PlanRow(
@@ -189,7 +192,7 @@ extension PlanRow where Root: PlanSection {
       },
       write: { if $0[keyPath: path()] != .blank { try whole.write($0, &$1) } })
     row.infos = whole.infos
-    row.settings = { $0[keyPath: path()] == .blank ? [] : whole.settings($0, $1) }
+    row.settings = { $0[keyPath: path()] == .blank && !isListed ? [] : whole.settings($0, $1) }
     row.leaveOutOwn = { if $0[keyPath: path()] != .blank { whole.leaveOutOwn(&$0) } }
     row.differences = whole.differences
     row.flaw = whole.flaw

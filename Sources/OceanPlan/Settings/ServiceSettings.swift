@@ -144,7 +144,7 @@ extension Plan.Service: PlanSection {
     PlanRow(maxBadCommands), PlanRow(failureDelay), PlanRow(lineOctets), PlanRow(outputOctets),
     .tls("tls", \.tls), PlanRow(listeners), PlanRow(addresses: plaintextLogin), PlanRow(sasl),
     PlanRow(antiHammering),
-    PlanRow(addresses: proxyFrom), .section("ip_control", \.ipControl),
+    PlanRow(addresses: proxyFrom), .section(IPControl.key, \.ipControl),
   ]
 
   /// The word for some addresses, if they have one: `never`, `loopback` or `always`.
@@ -287,20 +287,22 @@ extension Plan.Service.IPControl: PlanSection {
     .section(whiteListKey, \.whiteList),
   ]
 
-  private static let key = "ip_control"
+  static let key = "ip_control"
   private static let blackListKey = "black_list"
   private static let whiteListKey = "white_list"
 
-  /// The path of `ip_control.default` of a service.
-  package static func path(of service: String) -> SettingPath { .service(service).appending(key) }
-  package static func defaultActionPath(of service: String) -> SettingPath {
-    defaultAction.path(in: path(of: service))
+  /// The path of the `ip_control` of what listens.
+  ///
+  /// - Parameter section: a service, or the monitor.
+  package static func path(in section: SettingPath) -> SettingPath { section.appending(key) }
+  package static func defaultActionPath(in section: SettingPath) -> SettingPath {
+    defaultAction.path(in: path(in: section))
   }
-  package static func blackListPath(of service: String) -> SettingPath {
-    path(of: service).appending(blackListKey)
+  package static func blackListPath(in section: SettingPath) -> SettingPath {
+    path(in: section).appending(blackListKey)
   }
-  package static func whiteListPath(of service: String) -> SettingPath {
-    path(of: service).appending(whiteListKey)
+  package static func whiteListPath(in section: SettingPath) -> SettingPath {
+    path(in: section).appending(whiteListKey)
   }
 }
 

@@ -1,7 +1,7 @@
 package import OceanPlan
 import OceanSyntax
 
-/// What a diff means for the clients of a service, or of an address and port that another service has from now on.
+/// What a diff means for the clients of a service, of the monitor, or of an address and port that another service has from now on.
 package struct AccessPart {
   package let difference: AccessDifference
   /// The address and port, if it is about one alone.
@@ -19,14 +19,14 @@ package struct AccessPart {
 }
 
 extension PlanDiff {
-  /// The clients that get in, part by part: each service, sockets that go to another service, and logins without TLS where they
+  /// The clients that get in, part by part: each service, the monitor, sockets that go to another service, and logins without TLS where they
   /// do not follow from who may connect. Parts that stay as they are are among them.
   package var accessParts: [AccessPart] {
     let text = AccessText(diff: self, on: Screen())
     func part(
       _ difference: AccessDifference, _ endpoint: String? = nil, isPlaintext: Bool = false, relation: String
     ) -> AccessPart {
-      let isInBoth = endpoint != nil || text.isInBoth(difference.service)
+      let isInBoth = endpoint != nil || text.isInBoth(difference)
       return AccessPart(
         difference: difference, endpoint: endpoint, isPlaintext: isPlaintext, relation: relation,
         isInBoth: isInBoth, reach: isInBoth ? difference.reachTexts.map(\.text) : [],
@@ -37,7 +37,7 @@ extension PlanDiff {
         part($0, "\(change.endpoint)", isPlaintext: $1, relation: $0.relation.rawValue)
       }
     }
-    return access.map { part($0, relation: text.summary(of: $0)) } + sockets
+    return allAccess.map { part($0, relation: text.summary(of: $0)) } + sockets
       + text.plaintextDifferences.map { part($0, isPlaintext: true, relation: $0.relation.rawValue) }
   }
 }

@@ -77,18 +77,21 @@ struct AccessText {
 
   /// What changes for each service.
   var summary: [String] {
-    let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
-    return relations.sorted { $0.value[0].service < $1.value[0].service }
-      .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)".escapedForDisplay }
+    let differences = diff.allAccess
+    let relations = Dictionary(grouping: differences.indices) { summary(of: differences[$0]) }
+    return relations.sorted { $0.value[0] < $1.value[0] }.map { summary, places in
+      let subjects = places.map { differences[$0].subject }
+      return "\(subjects.joined(separator: ", ")): \(summary)".escapedForDisplay
+    }
   }
 
   /// Each service's differences and their reasons; then the same for sockets that go to another service, and
   /// for logins without TLS.
   var details: [String] {
     var lines: [String] = []
-    let isOne = diff.access.count { $0.relation != .equivalent } <= 1 && diff.handedOver.isEmpty
-    for difference in diff.access where isInBoth(difference.service) {
-      let prefix = isOne ? "" : "\(difference.service) "
+    let isOne = diff.allAccess.count { $0.relation != .equivalent } <= 1 && diff.handedOver.isEmpty
+    for difference in diff.allAccess where isInBoth(difference) {
+      let prefix = isOne ? "" : "\(difference.subject) "
       lines += details(difference, prefix)
       lines += difference.keptTexts.flatMap { line(prefix + $0) }
     }
@@ -112,7 +115,7 @@ struct AccessText {
   /// The differences of logins without TLS that do not follow from who may connect.
   var plaintextDifferences: [AccessDifference] {
     diff.plaintextLogins.filter { difference in
-      guard isInBoth(difference.service),
+      guard isInBoth(difference),
         let access = diff.access.first(where: { $0.service == difference.service })
       else { return false }
       return !difference.newlyAllowed.isSubset(of: access.newlyAllowed)
@@ -140,33 +143,43 @@ struct AccessText {
     screen.fitted(text.escapedForDisplay, after: "    ", indent: 6)
   }
 
-  /// Whether both plans have a service, and it is enabled. If it comes or goes, everybody is new or gone,
-  /// which needs no list.
-  func isInBoth(_ name: String) -> Bool {
-    service(diff.renamed[name] ?? name, in: diff.old) != nil && service(name, in: diff.new) != nil
+  /// Whether both plans have a service, or a monitor, and it is enabled. If it comes or goes, everybody is new or
+  /// gone, which needs no list.
+  func isInBoth(_ difference: AccessDifference) -> Bool {
+    let ways = ways(of: difference)
+    return ways.before != nil && ways.after != nil
   }
 
-  /// The service; nil unless it exists and is enabled.
-  private func service(_ name: String, in version: PlanVersion?) -> Plan.Service? {
-    version?.plan.services.first { $0.name == name && $0.enabled }
+  /// The ways in before and after; nil unless what listens exists and is enabled.
+  private func ways(of difference: AccessDifference) -> (before: WayIn?, after: WayIn?) {
+    if difference.isOfMonitor { return (diff.old?.plan.monitor.way, diff.new.plan.monitor.way) }
+    func way(_ name: String, _ version: PlanVersion?) -> WayIn? {
+      version?.plan.services.first { $0.name == name && $0.enabled }.map { WayIn($0) }
+    }
+    let name = difference.service
+    return (way(diff.renamed[name] ?? name, diff.old), way(name, diff.new))
   }
 
   func summary(of difference: AccessDifference) -> String {
-    let before = diff.renamed[difference.service] ?? difference.service
-    switch (service(before, in: diff.old), service(difference.service, in: diff.new)) {
+    switch ways(of: difference) {
     case (.some, nil): return "nobody any more"
     case (nil, let new?): return "new, " + words(for: new)
     case (nil, nil): return "switched off"
     case (let old?, let new?):
-      if let name = diff.renamed[difference.service] { return "equivalent to what was \(name)" }
+      if !difference.isOfMonitor, let name = diff.renamed[difference.service] {
+        return "equivalent to what was \(name)"
+      }
       // Rules about clients that cannot come anyway.
-      let isBeyondReach = old.ipControl.allowed != new.ipControl.allowed && difference.relation == .equivalent
+      let isBeyondReach =
+        old.service.ipControl.allowed != new.service.ipControl.allowed
+        && difference.relation == .equivalent
       return difference.relation.rawValue + (isBeyondReach ? " for all who can reach it" : "")
     }
   }
 
-  /// The clients of a service, in words.
-  private func words(for service: Plan.Service) -> String {
+  /// The clients of a way in, in words.
+  private func words(for way: WayIn) -> String {
+    let service = way.service
     let allowed = service.ipControl.allowed
     let rules: String? =
       if allowed == .all {
@@ -176,7 +189,7 @@ struct AccessText {
       } else {
         allowed.isEmpty ? "refuses everybody" : "refuses all but \(allowed.words)"
       }
-    let reach = WayIn(service).reach(.connect)
+    let reach = way.reach(.connect)
     let from: String? =
       switch (reach.hasProxy, reach.v4, reach.v6) {
       case (true, _, _), (_, .network, .network): nil

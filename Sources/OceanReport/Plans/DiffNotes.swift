@@ -32,28 +32,29 @@ extension PlanDiff {
     notes += effects.compactMap { effect in
       guard let direction = effect.direction, ![.accessWidened, .accessNarrowed].contains(effect.changeClass)
       else { return nil }
-      let place = effect.service.map { "services.\($0)" } ?? "server"
+      let place = effect.service.map { "services.\($0)" } ?? (effect.isOfMonitor ? "monitor" : "server")
       return Diagnostic(
         effect.changeClass.code, "\(effect.subject): \(effect.changeClass.title) \(direction.text)",
         at: span(new.provenance.origin(around: place)))
     }
     notes += consequences.map { Diagnostic($0.kind.code, $0.text, at: span($0.place)) }
-    for difference in access where difference.relation != .equivalent {
-      let place = span(new.provenance.origin(around: Plan.Service.IPControl.path(of: difference.service)))
+    for difference in allAccess where difference.relation != .equivalent {
+      let section = difference.section
+      let place = span(new.provenance.origin(around: Plan.Service.IPControl.path(in: section)))
       for (kind, what, addresses) in [
         (ChangeClass.accessNarrowed, "newly refused", difference.newlyRefused),
         (.accessWidened, "newly allowed", difference.newlyAllowed),
       ] where !addresses.isEmpty {
         notes.append(
-          Diagnostic(kind.code, "\(difference.service): \(what): \(addresses.summary)", at: place))
+          Diagnostic(kind.code, "\(difference.subject): \(what): \(addresses.summary)", at: place))
       }
-      let listeners = span(new.provenance.origin(around: "services.\(difference.service)"))
+      let listeners = span(new.provenance.origin(around: section))
       for reach in difference.reachTexts {
         let kind: ChangeClass = reach.isWider ? .accessWidened : .accessNarrowed
-        notes.append(Diagnostic(kind.code, "\(difference.service): \(reach.text)", at: listeners))
+        notes.append(Diagnostic(kind.code, "\(difference.subject): \(reach.text)", at: listeners))
       }
       notes += difference.keptTexts.map {
-        Diagnostic(ChangeClass.ipControl.code, "\(difference.service): \($0)", at: place)
+        Diagnostic(ChangeClass.ipControl.code, "\(difference.subject): \($0)", at: place)
       }
     }
     for (kind, what, those) in [

@@ -73,7 +73,7 @@ extension PlanDiff {
 
 extension Effect {
   /// What it is about, in a word.
-  var subject: String { endpoint?.description ?? service ?? "server" }
+  var subject: String { endpoint?.description ?? service ?? (isOfMonitor ? "the monitor" : "server") }
 }
 
 extension Direction {

@@ -27,10 +27,11 @@ package struct DiffText {
   var changes: [[String]] { blocks.map(lines) }
 
   private var allBlocks: [ChangeBlock] {
-    let kept = [diff.old?.plan, diff.new.plan].map { plan in
-      Set(
-        (plan?.services ?? []).map { "services.\($0.name)" }
-          + (plan?.accounts ?? []).map { "accounts.\($0.name)" })
+    let kept = [diff.old?.plan, diff.new.plan].map { plan -> Set<String> in
+      var groups = Set((plan?.services ?? []).map { "services.\($0.name)" })
+      groups.formUnion((plan?.accounts ?? []).map { "accounts.\($0.name)" })
+      if plan?.monitor.bind.isEmpty == false { groups.insert(Self.monitor) }
+      return groups
     }
     let inBoth = kept[0].intersection(kept[1])
     var groups: [(name: String?, changes: [Change])] = []
@@ -102,11 +103,14 @@ package struct DiffText {
   // MARK: - Things that come, go or are renewed as a whole
 
   /// The group of a change: `services.NAME` if the whole service comes or goes, `certificates.NAME`,
-  /// `accounts.NAME`.
+  /// `accounts.NAME`, `monitor`.
   ///
   /// - Parameter inBoth: the groups of what exists in both plans.
   private func group(of change: Change, _ inBoth: Set<String>) -> String? {
     let parts = change.path.split(separator: ".", maxSplits: 2)
+    if parts.first.map(String.init) == Self.monitor {
+      return inBoth.contains(Self.monitor) ? nil : Self.monitor
+    }
     guard parts.count > 2 else { return nil }
     let group = "\(parts[0]).\(parts[1])"
     switch parts[0] {
@@ -127,6 +131,7 @@ package struct DiffText {
       notes += certificate(String(group.dropFirst("certificates.".count))).map(Note.text)
       notes += consequences(group)
     }
+    if group == Self.monitor { notes += monitor(mark) }
     for change in changes {
       switch change {
       case .opened(let listener, let service):
@@ -140,6 +145,16 @@ package struct DiffText {
       }
     }
     return ChangeBlock(mark: mark, path: group, place: place, notes: notes, changes: changes)
+  }
+
+  private static let monitor = Plan.Monitor.path.description
+
+  /// - Parameter mark: whether the monitor comes or goes.
+  private func monitor(_ mark: Mark) -> [Note] {
+    let endpoints = ((mark == .removed ? diff.old : diff.new)?.plan.monitor.bind ?? []).map(\.description)
+    let token = diff.new.plan.monitor.token.map { "; needs the token, \($0)" } ?? ""
+    let words = endpoints.joined(separator: ", ")
+    return [.text(mark == .removed ? "closes \(words)" : "opens \(words)\(token)")]
   }
 
   private func isComing(_ change: Change) -> Bool {

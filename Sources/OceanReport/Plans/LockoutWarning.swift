@@ -13,12 +13,13 @@ enum LockoutWarning {
     return try? IPAddress(parsing: address)
   }
 
-  /// One line for each service that would refuse the peer.
+  /// One line for each service, and the monitor, that would refuse the peer.
   static func lines(_ diff: PlanDiff, on screen: Screen) -> [String] {
     guard let peer else { return [] }
-    return diff.access.flatMap { difference in
+    return diff.allAccess.flatMap { difference in
       guard difference.newlyRefused.contains(peer) else { return [String]() }
-      let text = "you are connected from \(peer), which '\(difference.service)' would refuse from then on"
+      let subject = difference.isOfMonitor ? difference.subject : "'\(difference.service)'"
+      let text = "you are connected from \(peer), which \(subject) would refuse from then on"
       return screen.field("warning", text, style: .warning)
     }
   }

@@ -17,7 +17,8 @@ package struct ProofText {
     case (.client(let client, let aim, let service, let isAllowed, let before, let after)?, _):
       let can = isAllowed ? "can \(aim.words) from now on" : "can no longer \(aim.words)"
       text =
-        "not proved: at '\(service)' \(client) \(can): \(before.text) -> \(after.text)".escapedForDisplay
+        "not proved: at \(service.map { "'\($0)'" } ?? "the monitor") \(client) \(can): \(before.text) -> \(after.text)"
+        .escapedForDisplay
     case (.proxy(let proxy, let service)?, _):
       text =
         "not proved: at '\(service)' \(proxy) is a proxy from now on, and may name any client's address"

@@ -29,9 +29,10 @@ struct AccessSection {
   init(_ part: AccessPart, in diff: PlanDiff) {
     self.part = part
     let service = part.difference.service
-    let name = part.endpoint.map { "\($0), now of \(service)" } ?? service
+    let name = part.endpoint.map { "\($0), now of \(service)" } ?? part.difference.subject
     title = part.isPlaintext ? "\(name), without TLS" : name
     func endpoints(_ version: PlanVersion?, _ name: String) -> [String] {
+      if part.difference.isOfMonitor { return version?.plan.monitor.bind.map(\.description) ?? [] }
       guard let service = version?.plan.services.first(where: { $0.name == name && $0.enabled }) else {
         return []
       }

@@ -81,7 +81,7 @@ struct ReportContent {
       )
     }
     access = parts.compactMap(\.1)
-    unchanged = parts.filter { $0.1 == nil }.map { "\($0.0.difference.service): \($0.0.relation)" }
+    unchanged = parts.filter { $0.1 == nil }.map { "\($0.0.difference.subject): \($0.0.relation)" }
     presented = diff.presentedGroups
     server = diff.supplement.server
     classes = diff.classes.map(\.rawValue).sorted()

@@ -29,7 +29,10 @@ struct Explain: ParsableCommand {
   @Option(help: ArgumentHelp("The client's address.", valueName: "ip"))
   var from: String
 
-  @Option(help: ArgumentHelp("A service, or ADDRESS:PORT (default: the only service).", valueName: "target"))
+  @Option(
+    help: ArgumentHelp(
+      "A service, ADDRESS:PORT, or monitor (default: the only service).", valueName: "target")
+  )
   var to: String?
 
   @Option(
@@ -124,9 +127,12 @@ struct Explain: ParsableCommand {
         "nothing there: '\(to?.escapedForDisplay ?? "")' is neither a service nor a listener (services: \(names))"
       )
     }
+    if way.isToMonitor, user != nil || tls != nil || via != nil {
+      throw Failure("the monitor has no logins and no proxies: leave out --user, --tls and --via")
+    }
     var explanation = plan.explain(
       attempt, on: way, file.provenance, file.rules,
-      live: live ? try state(of: peer, way.service, plan) : nil)
+      live: live && !way.isToMonitor ? try state(of: peer, way.service, plan) : nil)
     if let user {
       let login = LoginExplanation(user, peer: peer, service: way.service, of: plan)
       if explanation.verdict == .allowed, let reason = login.unknown {

@@ -150,6 +150,70 @@ import Testing
     try server.stop()
   }
 
+  @Test func `rules close connections without a byte, and are counted`() throws {
+    let (welcome, other) = ("127.113.0.9", "127.51.100.7")
+    func monitor(_ control: String) -> String {
+      "monitor: { bind: [\"\(workspace.address):\(Self.port)\"], ip_control: { \(control) } }\n"
+    }
+    try addMonitor(monitor("default: refuse, white_list: [127.113.0.0/24]"))
+    let server = try Server(workspace)
+    func ask(from address: String, _ path: String) throws -> Command {
+      try workspace.run(
+        "curl",
+        [
+          "-sS", "--max-time", "20", "--interface", address,
+          "http://\(workspace.address):\(Self.port)\(path)",
+        ])
+    }
+    #expect(try ask(from: welcome, "/healthz").output == "alive\n")
+    for _ in 0..<3 {
+      // 52: nothing came before the end; 56: the connection was reset.
+      let refused = try ask(from: other, "/healthz")
+      #expect(refused.output.isEmpty && [.exited(52), .exited(56)].contains(refused.status))
+    }
+    let counted = try eventually("the refusals are counted") {
+      let metrics = try ask(from: welcome, "/metrics").output
+      return metrics.contains("ocean_monitor_refusals_total{reason=\"ip_control_default\"} 3\n")
+        ? metrics : nil
+    }
+    #expect(!counted.contains(other))
+    #expect(server.log.contains("connections to the monitor are refused") && server.log.contains(other))
+
+    // A reload gives the others what the rules give them.
+    try addMonitor(monitor("black_list: [127.113.0.9]"))
+    try server.reload()
+    #expect(try ask(from: welcome, "/healthz").output.isEmpty)
+    #expect(try ask(from: other, "/healthz").output == "alive\n")
+    let client = try server.loggedIn()
+    try client.ok("QUIT")
+    try server.stop()
+  }
+
+  @Test func `a change of its rules is told, and who is let in is explained`() throws {
+    func monitor(_ control: String) -> String {
+      "monitor: { bind: [127.0.0.1:9464], ip_control: { \(control) } }\n"
+    }
+    try addMonitor(monitor("default: refuse, white_list: [127.113.0.0/24]"))
+    try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
+    try addMonitor(monitor("default: refuse, white_list: [127.113.0.0/25, 127.51.100.7]"))
+    let diff = try workspace.ocean("diff", workspace.path("old.yaml"), workspace.path("ocean.yaml"))
+    for text in [
+      "pop3: equivalent; the monitor: incomparable", "newly refused: 128 IPv4", "newly allowed: 1 IPv4",
+      "access-narrowed, access-widened, ip-control", "weakened: the monitor access-widened",
+      "monitor.ip_control.white_list",
+    ] {
+      #expect(diff.output.contains(text), "\(text) in \(diff.output)")
+    }
+    for (address, status) in [("127.51.100.7", Int32(0)), ("127.113.0.200", 1)] {
+      let explained = try workspace.ocean("explain", workspace.config, "--from", address, "--to", "monitor")
+      #expect(explained.status == .exited(status), "\(explained.output)\(explained.errorOutput)")
+      #expect(explained.output.contains("none is needed"))
+    }
+    let login = try workspace.ocean(
+      "explain", workspace.config, "--from", "127.0.0.1", "--to", "monitor", "--user", "anna")
+    #expect(login.status == .exited(2) && login.errorOutput.contains("the monitor has no logins"))
+  }
+
   @Test func `other hosts, other sites and other methods get nothing`() throws {
     try addMonitor()
     let server = try Server(workspace)
