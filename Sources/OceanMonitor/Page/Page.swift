@@ -59,7 +59,7 @@ package struct Page {
     let day = snapshot.activity
     let days = snapshot.certificates.map { Self.days($0.notAfter - snapshot.now) }.min()
     return """
-      <ul class="tiles">
+      <ul class="tiles" aria-label="At a glance">
       <li><b>\(sessions)</b> sessions, \(loggedIn) logged in</li>
       <li><b>\(Self.short(day.reduce(0) { $0 + $1.logins }))</b> logins in 24 h</li>
       <li><b>\(Self.short(day.reduce(0) { $0 + $1.refusals }))</b> refused in 24 h</li>

@@ -31,7 +31,7 @@ struct PageChart {
     let words = "\(title), last 24 hours: \(sums.joined(separator: ", "))"
     return """
       <figure><figcaption><span><b>\(title)</b> \(unit)</span><span>\(sums.joined(separator: ", "))</span></figcaption>
-      <div class="chart" role="region" tabindex="0" aria-label="\(title)"><svg viewBox="0 0 \(Self.width + 44) \(Self.height)" role="img" aria-label="\(words)">
+      <div class="chart" role="region" tabindex="0" aria-label="\(title), chart"><svg viewBox="0 0 \(Self.width + 44) \(Self.height)" role="img" aria-label="\(words)">
       \(grid(bound))\(isLevel ? area(bound) : bars(bound))\(hours)</svg></div>
       <details><summary>\(title) by the hour</summary>\(table)</details></figure>
       """

@@ -60,7 +60,7 @@ package enum PageStyle {
     footer{padding:0 1.25rem 2rem;color:var(--soft);font-size:.875rem}
     @media(max-width:30rem){header,main,footer{padding-left:.9rem;padding-right:.9rem}section{padding:.9rem}\
     .tiles{grid-template-columns:1fr 1fr;gap:.6rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}\
-    .scroll{font-size:.875rem}.wide{display:none}th,td{padding-right:.6rem}}
+    .scroll{font-size:.875rem}.wide{display:none}caption{max-width:calc(100vw - 3.8rem)}th,td{padding-right:.6rem}}
     """
 
   /// The Content-Security-Policy of the page: nothing is loaded or run, and only this style is used.

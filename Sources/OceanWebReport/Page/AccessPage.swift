@@ -38,7 +38,7 @@ struct AccessPage {
       rows.isEmpty
       ? ""
       : """
-      <div class="scroll" tabindex="0" role="region" aria-label="\(section.title)"><table class="access"><thead><tr><th scope="col"><span class="sr">Which way</span></th><th scope="col">Addresses</th><th scope="col">Which</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>\(rows)</tbody></table></div>\(more)
+      <div class="scroll" tabindex="0" role="region" aria-label="\(section.title)"><table class="access" aria-label="\(section.title): who loses, who gains"><thead><tr><th scope="col"><span class="sr">Which way</span></th><th scope="col">Addresses</th><th scope="col">Which</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>\(rows)</tbody></table></div>\(more)
       """
     let notes = (section.part.reach + section.part.kept).map { text -> HTML in "<li>\(text)</li>" }
     let endpoints = section.endpoints.prefix(24).map { text -> HTML in "<code>\(text)</code> " }
@@ -125,7 +125,7 @@ struct AccessPage {
     let rest = sorted.count - rows.count
     let more: HTML = rest > 0 ? "<p class=\"more\">and \(rest) more with less</p>" : ""
     return """
-      <details><summary>\(map.title) in numbers</summary><table><thead><tr><th scope="col">Network</th><th scope="col">newly refused</th><th scope="col">newly allowed</th></tr></thead><tbody>\(rows)</tbody></table>\(more)</details>
+      <details><summary>\(map.title) in numbers</summary><table aria-label="\(map.title) in numbers"><thead><tr><th scope="col">Network</th><th scope="col">newly refused</th><th scope="col">newly allowed</th></tr></thead><tbody>\(rows)</tbody></table>\(more)</details>
       """
   }
 

@@ -99,6 +99,10 @@ struct ReportPage {
     let mark = entry.block.mark
     let name = mark == .added ? "added" : mark == .removed ? "removed" : "changed"
     let classes = entry.classes.map { text -> HTML in " <span class=\"chip\">\(text)</span>" }
+    // A line may end behind each dot.
+    let path = entry.block.path.split(separator: ".").enumerated().map { index, key -> HTML in
+      index == 0 ? "\(String(key))" : ".<wbr>\(String(key))"
+    }
     let notes = entry.block.notes.map { note -> HTML in
       switch note {
       // The heading says it.
@@ -113,7 +117,7 @@ struct ReportPage {
     let place = entry.block.place.map { place -> HTML in "<span class=\"place\">\(place.description)</span>" }
     return """
       <li class="change \(name)">
-      <h3><span class="mark" aria-hidden="true">\(mark.rawValue)</span><span class="sr">\(name): </span><code>\(entry.block.path)</code>\(entry.direction.map(chip))\(classes)</h3>
+      <h3><span class="mark" aria-hidden="true">\(mark.rawValue)</span><span class="sr">\(name): </span><code>\(path)</code>\(entry.direction.map(chip))\(classes)</h3>
       <ul class="notes">\(notes)</ul>
       \(entry.lines.isEmpty ? place ?? "" : quote(entry.lines))
       </li>
@@ -132,7 +136,8 @@ struct ReportPage {
         """
     }
     let caption: HTML = files.count == 1 ? "<figcaption>\(files[0])</figcaption>" : ""
-    return "<figure class=\"quote\">\(caption)<div class=\"lines\"><div>\(rows)</div></div></figure>"
+    return
+      "<figure class=\"quote\">\(caption)<div class=\"lines\" tabindex=\"0\" role=\"group\" aria-label=\"Lines of \(files.joined(separator: " and "))\"><div>\(rows)</div></div></figure>"
   }
 
   // MARK: - Sessions, certificates, expectations
@@ -142,7 +147,7 @@ struct ReportPage {
     let ended = server.sessions.count(where: \.ends)
     let rows = server.sessions.prefix(Self.maxSessions).map { session -> HTML in
       """
-      <tr><td><code>\(session.info.peer)</code></td><td>\(session.info.user ?? "not logged in")</td><td>\(session.info.service)</td><td>\(session.words)</td><td>\(session.reason ?? "")</td><td class="time">\(session.info.since)</td></tr>
+      <tr><th scope="row"><code>\(session.info.peer)</code></th><td>\(session.info.user ?? "not logged in")</td><td>\(session.info.service)</td><td>\(session.words)</td><td>\(session.reason ?? "")</td><td class="time">\(session.info.since)</td></tr>
       """
     }
     let rest = server.sessions.count - rows.count
@@ -151,7 +156,7 @@ struct ReportPage {
       rows.isEmpty
       ? "<p class=\"none\">Nobody who is connected is affected.</p>"
       : """
-      <div class="scroll" tabindex="0" role="region" aria-label="Sessions"><table><thead><tr><th scope="col">Client</th><th scope="col">Account</th><th scope="col">Service</th><th scope="col">What happens</th><th scope="col">By</th><th scope="col">Since</th></tr></thead><tbody>\(rows)</tbody></table></div>\(more)
+      <div class="scroll" tabindex="0" role="region" aria-label="Sessions"><table aria-label="Sessions that could not come back, or end"><thead><tr><th scope="col">Client</th><th scope="col">Account</th><th scope="col">Service</th><th scope="col">What happens</th><th scope="col">By</th><th scope="col">Since</th></tr></thead><tbody>\(rows)</tbody></table></div>\(more)
       """
     return """
       <section id="sessions"><h2>Who is connected</h2>
@@ -170,11 +175,11 @@ struct ReportPage {
       let rest = group.names.count - names.count
       let more: HTML = rest > 0 ? "and \(rest) more" : ""
       let changes = group.changes.map { change -> HTML in "<div>\(change)</div>" }
-      return "<tr><td>\(group.subject)</td><td>\(names)\(more)</td><td>\(changes)</td></tr>"
+      return "<tr><th scope=\"row\">\(group.subject)</th><td>\(names)\(more)</td><td>\(changes)</td></tr>"
     }
     return """
       <section id="certificates"><h2>Certificates</h2>
-      <div class="scroll" tabindex="0" role="region" aria-label="Certificates"><table><thead><tr><th scope="col">At</th><th scope="col">Clients that ask for</th><th scope="col">Are shown</th></tr></thead><tbody>\(rows)</tbody></table></div>
+      <div class="scroll" tabindex="0" role="region" aria-label="Certificates"><table aria-label="Certificates that are presented"><thead><tr><th scope="col">At</th><th scope="col">Clients that ask for</th><th scope="col">Are shown</th></tr></thead><tbody>\(rows)</tbody></table></div>
       </section>
       """
   }

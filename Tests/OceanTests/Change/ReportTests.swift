@@ -1,10 +1,9 @@
 import Foundation
 import Testing
 
-/// Tests `--format html` and `markdown`, and opens the pages in Chromium where it is installed.
+/// Tests `--format html` and `markdown`, and opens the pages in a browser.
 @Suite struct ReportTests {
   private let workspace: Workspace
-  private static let hasBrowser = Command.find("chromium") != nil
 
   init() throws {
     workspace = try Workspace()
@@ -26,18 +25,9 @@ import Testing
       oceanBinary(), ["diff", workspace.path("old.yaml"), workspace.path("ocean.yaml")] + arguments)
   }
 
-  /// What the page is once its script has run.
-  private func opened(_ page: String) throws -> String {
+  private func opened(_ page: String) throws -> Browser {
     try workspace.write(page, to: "report.html")
-    let browser = try Command(
-      "chromium",
-      [
-        "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
-        "--user-data-dir=\(workspace.path("browser"))", "file://\(workspace.path("report.html"))",
-      ], directory: workspace.directory)
-    try browser.wait(within: 60)
-    #expect(browser.status == .exited(0))
-    return browser.output
+    return try Browser("file://\(workspace.path("report.html"))", in: workspace)
   }
 
   /// A value that the script has left behind, on the first element of the page.
@@ -87,10 +77,10 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: hasBrowser)) func `a browser draws what the sets say`() throws {
+  @Test(.enabled(if: Browser.isThere, Browser.missing)) func `a browser draws what the sets say`() throws {
     try edit(
       "[127.51.100.0/24]", "[127.51.100.0/25, 127.113.0.0-127.114.0.9], white_list: [127.113.0.9]")
-    let page = try opened(diff("--format", "html").output)
+    let page = try opened(diff("--format", "html").output).html
     #expect(value("script", in: page) == "ok")
     let json = try JSONDecoder().decode(Diff.self, from: Data(diff("--format", "json").output.utf8))
     let lost = counts(json.access[0].newly_refused, 18), gained = counts(json.access[0].newly_allowed, 18)
@@ -102,7 +92,7 @@ import Testing
   }
 
   /// More ranges than a page can hold are summed up in blocks, and no block has the colour of another.
-  @Test(.enabled(if: hasBrowser)) func `a browser draws what is summed up`() throws {
+  @Test(.enabled(if: Browser.isThere, Browser.missing)) func `a browser draws what is summed up`() throws {
     var chosen = SystemRandomNumberGenerator()
     func list() -> String {
       (0..<6000).map { _ in
@@ -118,7 +108,7 @@ import Testing
     try edit("old.netset", "new.netset")
     let report = try diff("--format", "html").output
     #expect(report.utf8.count < 2_000_000, "\(report.utf8.count)")
-    let page = try opened(report)
+    let page = try opened(report).html
     #expect(value("script", in: page) == "ok")
     let json = try JSONDecoder().decode(Diff.self, from: Data(diff("--format", "json").output.utf8))
     let lost = counts(json.access[0].newly_refused, 18), gained = counts(json.access[0].newly_allowed, 18)
@@ -129,14 +119,29 @@ import Testing
       pixels.count == 4 && pixels[1] == gained.squares.count && pixels[2] == lost.squares.count, "\(pixels)")
   }
 
+  @Test(.enabled(if: Browser.isThere, Browser.missing))
+  func `a screen reader is told what the report shows`() throws {
+    try edit(
+      "[127.51.100.0/24]",
+      "[127.51.100.0/25, 127.113.0.0-127.114.0.9, \"2001:db8::/32\"], white_list: [127.113.0.9]")
+    let browser = try opened(diff("--format", "html").output)
+    #expect(browser.faults == [])
+    #expect(browser.names("image") == ["Before: 0.0.0.0/0", "After: 0.0.0.0/0"])
+    #expect(browser.names("table") == ["pop3: who loses, who gains", "pop3 in numbers"])
+    #expect(browser.names("application").count == 1 && browser.names("status").count == 1)
+    #expect(browser.names("textbox") == ["Address"])
+  }
+
   /// The browser's policy refuses everything that the page does not say itself.
-  @Test(.enabled(if: hasBrowser)) func `what is written into a page does not run`() throws {
+  @Test(.enabled(if: Browser.isThere, Browser.missing)) func `what is written into a page does not run`()
+    throws
+  {
     let hostile = "x</script><script>document.documentElement.dataset.script=1</script>.jsonl"
     try FileManager.default.createDirectory(
       atPath: (workspace.path(hostile) as NSString).deletingLastPathComponent,
       withIntermediateDirectories: true)
     try edit("access.jsonl", "'\(hostile)' #<img src=x onerror=alert(1)>\n ")
-    let page = try opened(diff("--format", "html").output)
+    let page = try opened(diff("--format", "html").output).html
     #expect(value("script", in: page) == "ok" && !page.contains("<img"))
   }
 }

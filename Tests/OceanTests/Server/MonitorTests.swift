@@ -254,6 +254,29 @@ import Testing
     try server.stop()
   }
 
+  @Test(.enabled(if: Browser.isThere, Browser.missing))
+  func `a screen reader is told what the page shows`() throws {
+    try addToken()
+    let server = try Server(workspace)
+    let client = try server.loggedIn()
+    _ = try eventually("the session is on the page") {
+      try ask("/", "-u", "me:\(Self.token)").contains("transaction") ? true : nil
+    }
+    let browser = try Browser(
+      "http://me:\(Self.token)@\(workspace.address):\(Self.port)/?still", in: workspace)
+    #expect(browser.faults == [])
+    #expect(
+      browser.names("heading").starts(with: [
+        "mail.example.org", "Attention", "Services", "The last 24 hours",
+      ]))
+    #expect(
+      browser.names("image").map { $0.prefix { $0 != "," } } == ["Sessions", "Logins", "Refused connections"])
+    #expect(browser.names("meter") == ["1 of 200 sessions"])
+    #expect(browser.names("rowheader").contains { $0.hasPrefix("anna") })
+    try client.ok("QUIT")
+    try server.stop()
+  }
+
   @Test func `it says that it is not ready before a session ends`() throws {
     try addMonitor(drain: "30s")
     let server = try Server(workspace)
