@@ -85,7 +85,8 @@ package struct RenewalHook: Sendable {
     return switch client {
     case .certbot: ["RENEWED_LINEAGE=/etc/letsencrypt/live/\(name) \(hook)"]
     case .lego: ["lego --domains \(name) ... renew --renew-hook \(hook)"]
-    case .acmeSh: ["acme.sh --install-cert --domain \(name) --reloadcmd \(hook)"]
+    // Its shell takes the command apart once more.
+    case .acmeSh: ["acme.sh --install-cert --domain \(name) --reloadcmd \(shellWord(hook))"]
     }
   }
 

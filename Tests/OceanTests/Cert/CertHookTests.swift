@@ -78,6 +78,74 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path("tls")).count == 2)
   }
 
+  /// The clients themselves, with the server of Let's Encrypt's makers that is for tests (pebble).
+  @Test func `certbot and lego run it after they have renewed`() throws {
+    let address = workspace.address
+    let openssl = try workspace.run(
+      "openssl",
+      [
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+        "subjectAltName=IP:\(address)", "-keyout", workspace.path("ca.key"), "-out", workspace.path("ca.pem"),
+      ])
+    #expect(openssl.status == .exited(0), "\(openssl.errorOutput)")
+    try workspace.write(
+      """
+      {"pebble": {"listenAddress": "\(address):14000", "managementListenAddress": "\(address):15000",
+        "certificate": "\(workspace.path("ca.pem"))", "privateKey": "\(workspace.path("ca.key"))",
+        "httpPort": 5002, "tlsPort": 5001, "ocspResponderURL": "", "externalAccountBindingRequired": false}}
+      """, to: "pebble.json")
+    let pebble = try Command(
+      "pebble", ["-config", workspace.path("pebble.json")],
+      environment: ["PEBBLE_VA_ALWAYS_VALID": "1", "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"],
+      directory: workspace.directory)
+    try eventually("pebble listens") {
+      (pebble.output + pebble.errorOutput).contains("ACME directory available") ? true : nil
+    }
+
+    func run(_ client: String, _ arguments: [String]) throws {
+      let environment = [
+        "LEGO_CA_CERTIFICATES": workspace.path("ca.pem"), "REQUESTS_CA_BUNDLE": workspace.path("ca.pem"),
+      ]
+      let command = try Command(
+        client, arguments, environment: environment, directory: workspace.directory)
+      try command.wait(within: 60)
+      #expect(command.status == .exited(0), "\(client) \(command.output)\(command.errorOutput)")
+    }
+    let server = "https://\(address):14000/dir"
+    _ = try write("certbot", "--force")
+    let folders = ["config", "work", "logs"].flatMap { ["--\($0)-dir", workspace.path("certbot-\($0)")] }
+    try run(
+      "certbot",
+      folders + [
+        "certonly", "--standalone", "--http-01-address", address, "--http-01-port", "5992", "--server",
+        server, "--non-interactive", "--agree-tos", "--register-unsafely-without-email", "--domain",
+        "mail.example.org", "--deploy-hook", workspace.path("hook"),
+      ])
+    let live = "certbot-config/live/mail.example.org"
+    let first = workspace.read("tls/mail.crt")
+    #expect(first == workspace.read("\(live)/fullchain.pem") && first.contains("BEGIN CERTIFICATE"))
+    try run("certbot", folders + ["renew", "--force-renewal", "--no-random-sleep-on-renew"])
+    let second = workspace.read("tls/mail.crt")
+    #expect(second == workspace.read("\(live)/fullchain.pem") && second != first)
+    #expect(workspace.read("tls/mail.key") == workspace.read("\(live)/privkey.pem"))
+
+    _ = try write("lego", "--force")
+    let lego = [
+      "--server", server, "--accept-tos", "--email", "admin@example.org", "--domains", "mail.example.org",
+      "--http", "--http.port", "\(address):5993", "--path", workspace.path("lego"),
+    ]
+    try run("lego", lego + ["run"])
+    #expect(workspace.read("tls/mail.crt") == second)
+    try run(
+      "lego",
+      lego + ["renew", "--days", "9999", "--no-random-sleep", "--renew-hook", workspace.path("hook")])
+    let third = workspace.read("tls/mail.crt")
+    #expect(third == workspace.read("lego/certificates/mail.example.org.crt") && third != second)
+    #expect(mode("tls/mail.crt") == 0o644 && mode("tls/mail.key") == 0o640)
+    pebble.signal(SIGTERM)
+    try pebble.wait()
+  }
+
   @Test func `certificates for others are left alone, and what cannot be used replaces nothing`() throws {
     _ = try write("certbot")
     try renew("renewed")
