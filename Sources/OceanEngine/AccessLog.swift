@@ -61,8 +61,12 @@ final class AccessLog: Sendable {
     append(event: "refused", record, user: nil, outcome: outcome, rule: rule, on: loop)
   }
 
-  func loginFailed(_ record: Record, user: String, failure: LoginFailure, on loop: any EventLoop) {
-    append(event: "login_failed", record, user: user, outcome: failure.outcome, on: loop)
+  /// The outcome of a login that is refused before there is a password, because it needs TLS.
+  static let needsTLS = "needs_tls"
+
+  /// - Parameter user: nil if the client gave no name.
+  func loginFailed(_ record: Record, user: String?, outcome: String, on loop: any EventLoop) {
+    append(event: "login_failed", record, user: user, outcome: outcome, on: loop)
   }
 
   private func append(

@@ -37,9 +37,22 @@ final class ClientLog: Sendable {
     _ record: AccessLog.Record, user: String, account: String?, _ failure: LoginFailure,
     on loop: any EventLoop
   ) {
-    access?.loginFailed(record, user: user, failure: failure, on: loop)
+    access?.loginFailed(record, user: user, outcome: failure.outcome, on: loop)
     if logins != .off { own.loginFailed(record, user: user, failure, on: loop) }
-    if let account { last.failed(record, account, failure, on: loop) }
+    if let account { last.failed(record, account, outcome: failure.outcome, on: loop) }
+  }
+
+  /// Tells that a login was refused before there was a password, because it needs TLS.
+  ///
+  /// - Parameter user: the name that the client gave; nil if it gave none by then.
+  func loginNeedsTLS(_ record: AccessLog.Record, user: String?, on loop: any EventLoop) {
+    access?.loginFailed(record, user: user, outcome: AccessLog.needsTLS, on: loop)
+    if logins != .off { own.loginNeedsTLS(record, user: user, on: loop) }
+  }
+
+  /// Tells whose login that was.
+  func accountNeedsTLS(_ record: AccessLog.Record, _ account: String, on loop: any EventLoop) {
+    last.failed(record, account, outcome: AccessLog.needsTLS, on: loop)
   }
 
   /// Called once for each session, at its end.

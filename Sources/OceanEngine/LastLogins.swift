@@ -2,7 +2,6 @@ import Logging
 import NIOCore
 import OceanAccess
 import OceanBase
-import OceanPOP3
 
 /// Remembers the last logins of each account, for `ocean mailbox who`.
 ///
@@ -14,6 +13,7 @@ final class LastLogins: Sendable {
   private static let delay = TimeAmount.seconds(1)
 
   private let writer: LineWriter<LoginFile>
+  private let lookUps = LogRate(perSecond: 10)
 
   /// - Parameter directory: the server's state directory.
   init(in directory: String, logger: Logger) {
@@ -36,9 +36,15 @@ final class LastLogins: Sendable {
 
   /// Remembers a failed login. Only accounts that exist have a place here, so that nobody can fill it.
   func failed(
-    _ record: AccessLog.Record, _ account: String, _ failure: LoginFailure, on loop: any EventLoop
+    _ record: AccessLog.Record, _ account: String, outcome: String, on loop: any EventLoop
   ) {
-    append(record, account, outcome: failure.outcome, nil, on: loop)
+    append(record, account, outcome: outcome, nil, on: loop)
+  }
+
+  /// Whether the account of a name may be looked up whose owner gave no password: anybody can send names, so that
+  /// happens ten times in a second at most.
+  func mayLookUp(at now: NIODeadline) -> Bool {
+    if case .log = lookUps.verdict(at: now) { true } else { false }
   }
 
   private func append(

@@ -13,6 +13,8 @@ final class LoginLog: Sendable {
     case mailboxInUse
     case temporaryFailure
     case permanentFailure
+    /// There was no password yet.
+    case needsTLS
     /// A block, or a rule about the address.
     case refusedAddress
     case refusedLimit
@@ -28,6 +30,7 @@ final class LoginLog: Sendable {
       case .mailboxInUse: "failed logins to mailboxes in use"
       case .temporaryFailure: "failed logins with a temporary failure"
       case .permanentFailure: "failed logins with a permanent failure"
+      case .needsTLS: "logins refused without TLS"
       case .refusedAddress: "clients refused by a block or an address rule"
       case .refusedLimit: "clients refused by a limit"
       case .refusedProxy: "connections of proxies refused"
@@ -62,6 +65,16 @@ final class LoginLog: Sendable {
     }
   }
 
+  /// - Parameter user: the name that the client gave; nil if it gave none by then.
+  func loginNeedsTLS(_ record: AccessLog.Record, user: String?, on loop: any EventLoop) {
+    guard mayLog(.needsTLS, on: loop) else { return }
+    let user = user.map(Self.cut)
+    let name = user.map { ", user \($0)" } ?? ""
+    write(
+      record, "login refused from \(Self.origin(record)): the service needs TLS\(name)",
+      outcome: AccessLog.needsTLS, user: user, rule: nil)
+  }
+
   func refused(
     _ record: @autoclosure () -> AccessLog.Record, _ kind: Kind, outcome: String,
     rule: @autoclosure () -> String?, on loop: any EventLoop
@@ -79,8 +92,12 @@ final class LoginLog: Sendable {
     _ sentence: (String) -> String
   ) {
     guard mayLog(kind, on: loop) else { return }
-    let user = user.count > Self.longestName ? "\(user.prefix(Self.longestName))..." : user
+    let user = Self.cut(user)
     write(record, sentence(user), outcome: outcome, user: user, rule: nil)
+  }
+
+  private static func cut(_ user: String) -> String {
+    user.count > longestName ? "\(user.prefix(longestName))..." : user
   }
 
   private func write(

@@ -5,6 +5,7 @@ package struct MonitorCounters: Sendable, Hashable {
     case ok, credentials, temporary
     case inUse = "in_use"
     case permanent
+    case needsTLS = "needs_tls"
   }
 
   /// The counts of one service.

@@ -55,6 +55,22 @@ import Testing
     #expect(lines.metadata[2]["rule"] == "ocean.yaml:31" && lines.metadata[2]["proxy"] == "10.0.0.1")
   }
 
+  @Test func `a login that needs TLS is a line, with the name if there is one`() {
+    let log = log(.failures)
+    log.loginNeedsTLS(record(tls: nil), user: "anna", on: loop)
+    log.loginNeedsTLS(record(tls: nil, proxy: IPAddress(v4: 0x0a00_0001)), user: nil, on: loop)
+    #expect(
+      lines.taken == [
+        "pop3: login refused from 203.0.113.7 without TLS: the service needs TLS, user anna",
+        "pop3: login refused from 203.0.113.7 by proxy 10.0.0.1 without TLS: the service needs TLS",
+      ])
+    #expect(lines.metadata[0]["outcome"] == "needs_tls" && lines.metadata[0]["user"] == "anna")
+    for _ in 0..<100 { log.loginNeedsTLS(record(tls: nil), user: "anna", on: loop) }
+    #expect(lines.taken.count == 10)
+    self.log(.off).loginNeedsTLS(record(tls: nil), user: "anna", on: loop)
+    #expect(lines.taken.count == 10)
+  }
+
   @Test func `the setting leaves out logins, or everything`() {
     everything(log(.failures))
     #expect(

@@ -36,6 +36,28 @@ import Testing
     interpreter.receive("USER alice\r\nPASS secret\r\n")
     #expect(interpreter.takeOutput() == "-ERR login needs TLS here\r\n-ERR login needs TLS here\r\n")
     #expect(interpreter.credentials.isEmpty)
+    #expect(interpreter.needsOfTLS == ["alice"])
+  }
+
+  @Test(
+    arguments: [
+      ("USER alice\r\nUSER berta\r\nAUTH PLAIN\r\n", ["alice"]), ("PASS secret\r\nUSER alice\r\n", [nil]),
+      ("AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n", [nil]), ("AUTH\r\nCAPA\r\nSTLS\r\n", []),
+    ] as [(String, [String?])])
+  func `a login that needs TLS is told once`(_ input: String, _ told: [String?]) {
+    var interpreter = Interpreter(policy: .startTLS)
+    interpreter.receive(input)
+    #expect(interpreter.needsOfTLS == told)
+  }
+
+  @Test func `nothing is told where a login is not offered, or goes on without TLS`() {
+    var policy = SessionPolicy.startTLS
+    policy.loginOffered = false
+    for policy in [policy, .plain] {
+      var interpreter = Interpreter(policy: policy)
+      interpreter.receive("AUTH PLAIN\r\nUSER alice\r\nPASS secret\r\n")
+      #expect(interpreter.needsOfTLS == [])
+    }
   }
 
   /// Input behind STLS in its segment, in the next one, or just before the handshake is done is never

@@ -20,6 +20,7 @@ struct SessionRun {
   /// The action that is in flight.
   private var pending: Action?
   private var isTLSActive: Bool
+  private var isTLSNeedTold = false
   private var isListing = false
   private var attempts = 0
 
@@ -87,7 +88,11 @@ struct SessionRun {
         precondition(reply.isEmpty && input.readableBytes < max(policy.maxLineLength, 1200))
         disturb()
         return
-      case .proceed:
+      case .proceed, .loginNeedsTLS:
+        if case .loginNeedsTLS = action {
+          precondition(!isTLSActive && !policy.plaintextLoginAllowed && !isTLSNeedTold)
+          isTLSNeedTold = true
+        }
         precondition(consumed > 0 || !reply.isEmpty, "no progress")
         // A line, and before it the end of a line that was too long.
         let ends = input.withVeryUnsafeBytes { $0[start..<start + consumed].count { $0 == 10 } }
@@ -166,7 +171,7 @@ struct SessionRun {
       send(message, lines, fate)
     case .update:
       session.updateFinished(fate & 1 == 0 ? .removed : .incomplete, output: &output)
-    case .read, .proceed, .wait, .startTLS, .close:
+    case .read, .proceed, .wait, .loginNeedsTLS, .startTLS, .close:
       preconditionFailure("not in flight")
     }
     let reply = takeOutput()

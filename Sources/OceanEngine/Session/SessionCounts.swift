@@ -12,6 +12,8 @@ struct SessionCounts {
   private var mechanism = Self.userAndPass
 
   private static let userAndPass = "user"
+  /// AUTH of any mechanism, where none is offered.
+  private static let auth = "auth"
 
   init(service: String) { self.service = service }
 
@@ -28,6 +30,9 @@ struct SessionCounts {
       unanswered = command
       if let name { mechanism = name.lowercased() }
     case .open, .update: unanswered = command
+    case .loginNeedsTLS:
+      counters.command(command.rawValue, isOK: false)
+      counters.login(to: service, command == .auth ? Self.auth : Self.userAndPass, .needsTLS)
     case .startTLS: counters.command(command.rawValue, isOK: true)
     case .read, .proceed, .wait, .close:
       counters.command(command.rawValue, isOK: reply == UInt8(ascii: "+"))

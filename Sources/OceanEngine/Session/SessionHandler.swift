@@ -171,6 +171,8 @@ extension SessionHandler {
         login(credentials)
       case .authenticate(let mechanism, let response):
         authenticate(mechanism, response)
+      case .loginNeedsTLS(let user):
+        noteNeedOfTLS(user)
       case .open(let message, let lines):
         read(.first(message: message, lines: lines, isLastTry: false))
       case .update(let marks):
@@ -267,6 +269,20 @@ extension SessionHandler {
       session.exchangeCompleted()
       login(Credentials(user: user, password: password))
     }
+  }
+
+  /// Tells the administrator that a client tried to log in without TLS. No password was checked, so this is not
+  /// a guess, and the client is told nothing that depends on the name.
+  private func noteNeedOfTLS(_ user: String?) {
+    log.loginNeedsTLS(user, on: state.loop)
+    guard let user, environment.lastLogins.mayLookUp(at: state.loop.now) else { return }
+    let (loop, bound) = (state.loop, NIOLoopBound(self, eventLoop: state.loop))
+    let search = service.settings.accounts.search(
+      user, password: nil, service: serviceName, peer: peer)
+    NameLookup(search: search, peer: peer, files: environment.files) { account in
+      loop.execute { bound.value.log.accountNeedsTLS(account, on: loop) }
+    }
+    .run()
   }
 
   private func verify(_ credentials: Credentials) {

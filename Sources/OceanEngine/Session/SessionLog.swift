@@ -42,6 +42,16 @@ struct SessionLog {
     clients.loginFailed(record, user: user, account: account, failure, on: loop)
   }
 
+  /// - Parameter user: the name that the client gave; nil without one.
+  func loginNeedsTLS(_ user: String?, on loop: any EventLoop) {
+    clients.loginNeedsTLS(record, user: user, on: loop)
+  }
+
+  /// - Parameter account: the name of the account that the client wanted to use without TLS.
+  func accountNeedsTLS(_ account: String, on loop: any EventLoop) {
+    clients.accountNeedsTLS(record, account, on: loop)
+  }
+
   // MARK: Messages
 
   /// - Parameter isWhole: whether all of the message was wanted.

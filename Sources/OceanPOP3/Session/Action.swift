@@ -24,6 +24,11 @@ package enum Action: Sendable, Equatable {
   ///   - response: what the client answers; nil if it sent nothing with its command.
   case authenticate(mechanism: String?, response: SecretBytes?)
 
+  /// Note that a login was refused because it needs TLS, then call `next`. Comes at most once in a session.
+  ///
+  /// - Parameter user: the name that the client gave; nil if it gave none by then.
+  case loginNeedsTLS(user: String?)
+
   /// Open a message, then call `messageOpened` or `messageFailed`. After `messageOpened` send it through a
   /// `MessageEncoder` with these `lines`, then call `messageSent`, or `messageFailed` if it cannot be read to
   /// its end.

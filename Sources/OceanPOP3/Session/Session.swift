@@ -33,6 +33,8 @@ package struct Session {
   private var lines = LineReader()
   private var failedLogins = 0
   private var badCommands = 0
+  /// Whether an action told that a login was refused because it needs TLS.
+  private var isTLSNeedTold = false
   /// The command that the latest call of `next` executed; nil if it executed none.
   package private(set) var executed: CommandName?
 
@@ -268,11 +270,17 @@ extension Session {
       ).write(into: &output)
     case .user where !policy.loginOffered, .pass where !policy.loginOffered, .auth where !policy.loginOffered:
       output.writeError("login is not offered on this connection")
-    case .user where !isLoginAllowed, .pass where !isLoginAllowed:
-      // RFC 8314 §4: never ask for a password that others could read.
+    // RFC 8314 §4: never ask for a password that others could read.
+    case .user(let name) where !isLoginAllowed:
       output.writeError("login needs TLS here")
-    case .auth where !isTLSActive && mechanisms.isEmpty:
+      return refusedWithoutTLS(user: name)
+    case .pass where !isLoginAllowed:
+      output.writeError("login needs TLS here")
+      return refusedWithoutTLS(user: nil)
+    case .auth(let mechanism, _) where !isTLSActive && mechanisms.isEmpty:
       output.writeError("AUTH needs TLS here")
+      // Without a mechanism it is not a login. Where USER is allowed, clients go on with that.
+      if mechanism != nil, !isLoginAllowed { return refusedWithoutTLS(user: nil) }
     case .auth(nil, _):
       output.writeOK("mechanisms follow")
       for mechanism in mechanisms {
@@ -300,8 +308,7 @@ extension Session {
         return .proceed
       }
       state = .verifying
-      let name = user.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-      return .login(Credentials(user: name, password: password))
+      return .login(Credentials(user: Self.text(of: user), password: password))
     case .stls:
       return startTLS(discarding: &input, output: &output)
     case .quit:
@@ -311,6 +318,17 @@ extension Session {
       output.writeError("log in first")
     }
     return .proceed
+  }
+
+  private static func text(of user: SecretBytes) -> String {
+    user.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Tells once that logins are refused here: clients try several ways, one after another.
+  private mutating func refusedWithoutTLS(user: SecretBytes?) -> Action {
+    guard !isTLSNeedTold else { return .proceed }
+    isTLSNeedTold = true
+    return .loginNeedsTLS(user: user.map(Self.text))
   }
 
   private var isLoginAllowed: Bool {

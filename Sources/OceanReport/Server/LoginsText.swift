@@ -63,5 +63,7 @@ package enum LoginsText {
   }
 
   /// An outcome is a word of the access log.
-  private static func words(_ outcome: String) -> String { String(outcome.map { $0 == "_" ? " " : $0 }) }
+  private static func words(_ outcome: String) -> String {
+    outcome.split(separator: "_").map { $0 == "tls" ? "TLS" : $0 }.joined(separator: " ")
+  }
 }

@@ -18,6 +18,8 @@ struct Interpreter {
   /// The marks that UPDATE got.
   private(set) var update: MessageMarks?
   private(set) var credentials: [Credentials] = []
+  /// What the session told of logins that were refused without TLS: the names.
+  private(set) var needsOfTLS: [String?] = []
   private(set) var end: CloseReason?
   /// The name that AUTH gave.
   private var name: String?
@@ -47,6 +49,7 @@ struct Interpreter {
       switch action {
       case .read: return
       case .proceed: continue
+      case .loginNeedsTLS(let user): needsOfTLS.append(user)
       case .wait: return
       case .login(let attempt): verify(attempt)
       case .authenticate(let mechanism, let response): authenticate(mechanism, response)

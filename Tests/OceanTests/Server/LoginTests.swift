@@ -199,6 +199,28 @@ struct LoginTests {
     #expect(text.output.hasPrefix("CONNECTED ") && text.output.contains("\n\nFAILED "), "\(text.output)")
   }
 
+  @Test func `a login that is refused without TLS is seen, and is not a guess`() throws {
+    try configure(
+      log: "log: { access: access.jsonl, logins: failures }", service: ["plaintext_login: [127.77.0.0/16]"])
+    let server = try Server(workspace)
+    for user in ["anna", "nobody-of-that-name"] {
+      let client = try server.greeted()
+      #expect(try client.command("USER \(user)") == "-ERR login needs TLS here")
+      #expect(try client.command("USER \(user)") == "-ERR login needs TLS here")
+      try server.waitForLog(
+        "pop3: login refused from 127.0.0.1 without TLS: the service needs TLS, user \(user)")
+    }
+    let line = try server.accessLogLine { $0["outcome"] as? String == "needs_tls" }
+    #expect(line["event"] as? String == "login_failed" && line["user"] as? String == "anna")
+    try waitForTable("needs_tls")
+    try server.stop()
+    #expect(!workspace.read("state/logins").contains("nobody"))
+    let failures = try #require(try who()["failures"] as? [[String: Any]])
+    #expect(failures.map { $0["outcome"] as? String } == ["needs_tls"])
+    let text = try workspace.ocean("mailbox", "who", "anna", workspace.config).output
+    #expect(text.contains("  none  needs TLS\n"), "\(text)")
+  }
+
   @Test func `a damaged table keeps no server from starting, and is set aside`() throws {
     try workspace.write("S\t12\tanna\n", to: "state/logins")
     let command = try workspace.ocean("mailbox", "who", "anna", workspace.config)
