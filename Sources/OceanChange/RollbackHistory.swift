@@ -9,8 +9,8 @@ struct RollbackHistory {
   let entries: [PlanStore.Entry]
   /// The plans by how many steps back they are; what a rollback reverted is not among them.
   let steps: [PlanStore.Entry]
-  /// The times at which plans were reverted, by number.
-  let takenBack: [Int: String]
+  /// The rollbacks that reverted plans, by the plan's number.
+  let takenBack: [Int: PlanStore.Entry]
   /// What cannot be read: which plans these were, and what they went back to, is not known.
   private let holes: [KeptPlans.Damaged]
 
@@ -30,11 +30,11 @@ struct RollbackHistory {
     self.entries = entries
     self.holes = holes
     steps = entries.first.map { Self.line(to: $0, among: entries) } ?? []
-    var takenBack: [Int: String] = [:]
+    var takenBack: [Int: PlanStore.Entry] = [:]
     for entry in entries.reversed() {
       guard let place = entry.returnedTo else { continue }
       for other in entries where other.number > place && other.number < entry.number {
-        takenBack[other.number] = takenBack[other.number] ?? entry.confirmed
+        takenBack[other.number] = takenBack[other.number] ?? entry
       }
     }
     self.takenBack = takenBack
@@ -113,7 +113,7 @@ struct RollbackHistory {
           by: entry.by,
           back: hole(after: entry) != nil
             ? nil : steps.firstIndex { $0.number == entry.number }.map { $0 + first },
-          takenBack: takenBack[entry.number])
+          takenBack: takenBack[entry.number]?.confirmed, takenBackBy: takenBack[entry.number]?.by)
       }, waiting: waiting, takenBack: marks, damaged: damaged.isEmpty ? nil : damaged)
   }
 }

@@ -203,10 +203,12 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var back: Int?
     /// The time at which a rollback reverted it; nil if no rollback did. RFC 3339, UTC.
     package var takenBack: String?
+    /// The author of that rollback; nil if no rollback reverted it, or an earlier version kept it.
+    package var takenBackBy: ChangeAuthor?
 
     package init(
       digest: Digest, number: Int, confirmed: String, source: String, by: ChangeAuthor?, back: Int?,
-      takenBack: String?
+      takenBack: String?, takenBackBy: ChangeAuthor? = nil
     ) {
       self.digest = digest
       self.number = number
@@ -215,6 +217,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
       self.by = by
       self.back = back
       self.takenBack = takenBack
+      self.takenBackBy = takenBackBy
     }
   }
 

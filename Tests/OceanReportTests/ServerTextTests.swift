@@ -53,12 +53,13 @@ import Testing
 
   @Test func `history`() throws {
     func entry(
-      _ number: Int, by: ChangeAuthor?, back: Int?, takenBack: String? = nil
+      _ number: Int, by: ChangeAuthor?, back: Int?, takenBack: String? = nil, takenBackBy: ChangeAuthor? = nil
     ) -> PlanHistory.Entry {
       .init(
         digest: Digest(of: Array("\(number)".utf8)), number: number,
         confirmed: "2026-11-29T10:0\(number):00Z",
-        source: "/etc/ocean/ocean.yaml", by: by, back: back, takenBack: takenBack)
+        source: "/etc/ocean/ocean.yaml", by: by, back: back, takenBack: takenBack,
+        takenBackBy: takenBackBy)
     }
     let never = RevertedPlan(
       mark: PlanIdentity(plan: other, config: nil, lists: []), at: "2026-11-29T10:03:30Z", after: 2,
@@ -72,7 +73,9 @@ import Testing
     let history = PlanHistory(
       plans: [
         entry(4, by: ChangeAuthor(.rollback, uid: 1000, user: "anna", comment: comment), back: 1),
-        entry(3, by: ChangeAuthor(.reload), back: nil, takenBack: "2026-11-29T10:04:00Z"),
+        entry(
+          3, by: ChangeAuthor(.reload), back: nil, takenBack: "2026-11-29T10:04:00Z",
+          takenBackBy: ChangeAuthor(.rollback, uid: 1000, user: "anna", comment: comment)),
         entry(2, by: ChangeAuthor(.start), back: 2), entry(1, by: nil, back: 3),
       ],
       waiting: .init(

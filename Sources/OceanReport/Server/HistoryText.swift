@@ -24,7 +24,10 @@ package enum HistoryText {
     func addNever(since number: Int) {
       while let plan = never.first, plan.after >= number {
         table.add(
-          ["", plan.mark.plan.short, "never", plan.by?.name ?? "", plan.source, reverted(plan)],
+          [
+            "", plan.mark.plan.short, "never", plan.by?.name ?? "", plan.source,
+            reverted(plan.at, by: plan.revertedBy),
+          ],
           style: .removed, notes: comments(plan.by) + comments(plan.revertedBy).map { "reverted: \($0)" })
         never = never.dropFirst()
       }
@@ -32,7 +35,8 @@ package enum HistoryText {
     for (index, entry) in history.plans.enumerated() {
       addNever(since: entry.number)
       let note =
-        index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "reverted \($0)" } ?? ""
+        index == 0 && history.waiting == nil
+        ? "runs" : entry.takenBack.map { reverted($0, by: entry.takenBackBy) } ?? ""
       table.add(
         [
           entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.by?.name ?? "",
@@ -48,8 +52,8 @@ package enum HistoryText {
   }
 
   /// When, and by whom; a plan that nobody confirmed in time was reverted by nobody.
-  private static func reverted(_ plan: RevertedPlan) -> String {
-    let user = plan.revertedBy.flatMap { $0.event == .rollback ? " by \($0.name)" : nil } ?? ""
-    return "reverted \(plan.at)\(user)"
+  private static func reverted(_ time: String, by author: ChangeAuthor?) -> String {
+    let user = author.flatMap { $0.event == .rollback ? " by \($0.name)" : nil } ?? ""
+    return "reverted \(time)\(user)"
   }
 }

@@ -62,7 +62,8 @@ import Testing
     #expect(again.status == .exited(1) && again.errorOutput.contains("\(third) was already reverted at "))
     #expect(try running() == second)
     // A reverted plan is not a step.
-    #expect(try history() == ["0 \(second) runs", "\(third) reverted", "\(second)", "1 \(first)"])
+    let reverted = "\(third) reverted by \(NSUserName())"
+    #expect(try history() == ["0 \(second) runs", reverted, "\(second)", "1 \(first)"])
     #expect(try rollback("1").status == .exited(0))
     #expect(try running() == first)
     #expect(try rollback("1").errorOutput.contains("there is no plan so far back"))
@@ -163,7 +164,9 @@ import Testing
     #expect(try running() == first)
     let rows = try history()
     #expect(
-      rows == ["0 \(first) runs", "\(first) reverted", "\(second) reverted", "\(first)"], "\(rows)")
+      rows == [
+        "0 \(first) runs", "\(first) reverted", "\(second) reverted by \(NSUserName())", "\(first)",
+      ], "\(rows)")
     // The config still says what was reverted.
     server.process.signal(SIGKILL)
     try server.process.wait()
