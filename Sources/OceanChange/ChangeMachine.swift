@@ -182,9 +182,10 @@ struct ChangeMachine: Sendable {
     } else if state.waiting == nil, before.waiting != nil {
       actions = [.stopTimer]
     }
-    let report = ApplyReport(
+    var report = ApplyReport(
       from: steps.from, to: state.running?.digest ?? steps.from, changes: result.changes,
       sessions: result.sessions, undo: steps.undo)
+    report.revertsAtBefore = steps.revertTimeBefore
     return actions + finish(order, steps, report)
   }
 

@@ -25,6 +25,8 @@ struct ChangeSteps: Sendable {
   var undoneDecision: Digest?
   /// The digest to go back to.
   var undo: Digest?
+  /// The time at which a plan that waits would have been reverted, if it is given another time. RFC 3339, UTC.
+  var revertTimeBefore: String?
   /// Whether the answer says which list files differ on disk.
   var isComparingLists = false
 }
@@ -153,7 +155,7 @@ extension ChangeRules {
       occasion: occasion, replaced: replaced, seconds: seconds, timer: timer)
   }
 
-  /// Gives the plan that waits more time, because it was applied again.
+  /// Gives the plan that waits another time, because it was applied again.
   private func extend(
     _ waiting: WaitingPlan, _ next: KnownPlan, _ request: ApplyRequest, over running: KnownPlan
   ) -> ChangeSteps {
@@ -163,6 +165,7 @@ extension ChangeRules {
     steps.outcome.waiting?.seconds = request.confirmSeconds ?? waiting.seconds
     steps.outcome.waiting?.timer = timer
     steps.outcome.waiting?.failures = 0
+    steps.revertTimeBefore = reading.revertTime
     steps.outcome.origin.author = author
     steps.after = note { $0.waiting?.by = author }
     return steps

@@ -105,6 +105,8 @@ package struct ApplyReport: Sendable, Hashable, Codable {
   package var sessions: ApplyResult.Sessions
   /// The time at which the plan before comes back, unless this one is confirmed; RFC 3339, UTC.
   package var revertsAt: String?
+  /// The time at which it would have come back, if the plan waited already and this gave it another time.
+  package var revertsAtBefore: String?
   /// The plan that a rollback by its digest goes back to, which undoes this change: `from`, or the plan
   /// before certificates were renewed. Nil if no plan that is kept would do so.
   package var undo: Digest?

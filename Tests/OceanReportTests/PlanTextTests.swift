@@ -129,6 +129,18 @@ import Testing
     #expect(text(of: report).text == "no effect: \(after.digest.short) is running already")
   }
 
+  @Test func `another time to confirm is told, from when to when`() {
+    var report = ApplyReport(
+      from: after.digest, to: after.digest, changes: [], sessions: .init(kept: 2, ended: 0),
+      revertsAt: "2026-11-29T10:31:09Z")
+    report.revertsAtBefore = "2026-11-29T10:36:07Z"
+    #expect(
+      text(of: report).text.hasPrefix(
+        "the deadline moved from 10:36:07 to 10:31:09 UTC: \(after.digest.short) is running already\n"))
+    report.revertsAtBefore = report.revertsAt
+    #expect(text(of: report).text.hasPrefix("no effect: \(after.digest.short) is running already\n"))
+  }
+
   @Test func `commands name the server`() {
     func undo(_ socket: String?, _ config: String?) -> String {
       ServerName(socket: socket, config: config).rollback(nil)

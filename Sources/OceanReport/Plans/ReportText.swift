@@ -37,7 +37,7 @@ package struct ReportText {
     guard report.from != report.to else {
       let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
       return
-        (screen.fitted("no effect: \(report.to.short) is running already\(ended)", indent: 2) + notes
+        (screen.fitted("\(moved): \(report.to.short) is running already\(ended)", indent: 2) + notes
         + probed.flatMap { screen.fitted("probe: \($0)".escapedForDisplay, indent: 2) } + confirmation)
         .joined(separator: "\n")
     }
@@ -58,11 +58,22 @@ package struct ReportText {
     lines += done(sessions)
     if isAsPlanned { lines += done("listeners: \(LiveText.listeners(of: diff))") }
     lines += probed.flatMap { done("probe: \($0)") }
-    let now = Timestamp.text(now).dropFirst(11).prefix(8)
+    let now = Self.clock(Timestamp.text(now))
     let verdict = "Applied \(now) UTC\(isAsPlanned && isPlanned ? ", exactly as planned" : "")."
     lines.append(screen.paint(verdict, report.revertsAt == nil ? .good : .heading))
     return (lines + notes + confirmation).joined(separator: "\n")
   }
+
+  /// What became of the end of the time to confirm, where nothing else changed.
+  private var moved: String {
+    guard let before = report.revertsAtBefore, let after = report.revertsAt, before != after else {
+      return "no effect"
+    }
+    return "the deadline moved from \(Self.clock(before)) to \(Self.clock(after)) UTC"
+  }
+
+  /// The time of day of an RFC 3339 time.
+  private static func clock(_ time: String) -> Substring { time.dropFirst(11).prefix(8) }
 
   /// Notes about lists that differ on disk from the running plan.
   private var notes: [String] {
@@ -90,7 +101,7 @@ package struct ReportText {
     let previous = report.undo.map { " to \($0.short)" } ?? ""
     return [
       "",
-      "\(screen.paint("NOT CONFIRMED.", .warning)) Reverts\(previous) at \(time.dropFirst(11).prefix(8)) UTC.",
+      "\(screen.paint("NOT CONFIRMED.", .warning)) Reverts\(previous) at \(Self.clock(time)) UTC.",
       "  keep: \(server.confirm(report.to))",
     ] + (undo.isEmpty ? ["  undo: \(server.rollback(nil))"] : undo)
   }
