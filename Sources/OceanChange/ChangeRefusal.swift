@@ -22,7 +22,8 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
   /// - Parameter list: the list file that was reverted, nil for the config.
   case takenBack(list: String?)
   case unknownTakenBack(reason: DamagedFile)
-  case alreadyTakenBack(RevertedPlan, running: Digest)
+  /// - Parameter isLast: whether no plan is further back.
+  case alreadyTakenBack(RevertedPlan, running: Digest, isLast: Bool)
   /// How many plans back a plan is, or when it ran, is not known.
   case unknownSteps(DamagedFile)
   /// A sentence: why something the change needs cannot be read or written.
@@ -56,9 +57,9 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
       "what is in the address list \(list) was reverted; '\(server.apply())' applies it all the same"
     case .unknownTakenBack(let reason):
       "it is not known which plans were reverted, because \(reason); '\(server.apply())' applies this config all the same"
-    case .alreadyTakenBack(let taken, let running):
-      "\(taken.mark.plan.short) was already reverted at \(taken.at), and \(running.short) runs: "
-        + "'\(server.command("rollback 1"))' goes further back"
+    case .alreadyTakenBack(let taken, let running, let isLast):
+      "\(taken.mark.plan.short) was already reverted at \(taken.at), and \(running.short) runs"
+        + (isLast ? "" : ": '\(server.command("rollback 1"))' goes further back")
     case .unknownSteps(let file):
       "it is not known how many plans back that is, as \(file): name a plan that '\(server.command("history"))' lists"
     case .failed(let reason): reason

@@ -117,7 +117,8 @@ struct ChangeRules: Sendable {
       // Somebody who rolls back twice what was done once wants to be sure, or did not know that its time had
       // run out.
       if let taken = reading.withheld.last, let running = line.entries.first {
-        throw .alreadyTakenBack(taken, running: running.mark.plan)
+        throw .alreadyTakenBack(
+          taken, running: running.mark.plan, isLast: (try? line.plan(1)) == nil)
       }
       return try line.plan(1)
     }

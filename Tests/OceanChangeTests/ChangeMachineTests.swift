@@ -128,13 +128,17 @@ import Testing
 
     _ = try bench.report(.rollback())
     #expect(bench.refusal(try .reload(2)) == .takenBack(list: nil))
-    guard case .alreadyTakenBack(let taken, let running) = bench.refusal(try .rollback()) else {
+    guard case .alreadyTakenBack(let taken, let running, let isLast) = bench.refusal(try .rollback()) else {
       Issue.record("what was taken back is taken back again")
       return
     }
     #expect(taken.mark.plan == (try digest(2)))
     #expect(!taken.isConfirmed)
-    #expect(running == (try digest(1)))
+    #expect(running == (try digest(1)) && isLast)
+    let refusal = ChangeRefusal.alreadyTakenBack(taken, running: running, isLast: true)
+    #expect(refusal.description.hasSuffix("was already reverted at \(taken.at), and \(running.short) runs"))
+    let further = ChangeRefusal.alreadyTakenBack(taken, running: running, isLast: false)
+    #expect(further.description == "\(refusal): 'ocean rollback 1' goes further back")
   }
 
   @Test func `the answer names what a rollback goes back to`() throws {
