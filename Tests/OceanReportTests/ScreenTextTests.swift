@@ -188,6 +188,7 @@ import Testing
         address: try IPPrefix(parsing: text), since: "2026-11-29T10:00:00Z", until: "2026-11-29T10:30:00Z",
         secondsLeft: 1712, failures: 6)
     }
-    try expectScreens("blocks") { BlocksText.text(of: ActiveBlocks(blocks: blocks), on: $0) }
+    let server = ServerName(socket: nil, config: nil)
+    try expectScreens("blocks") { BlocksText.text(of: ActiveBlocks(blocks: blocks), server: server, on: $0) }
   }
 }

@@ -35,8 +35,11 @@ import Testing
     let block = ActiveBlocks.Block(
       address: try #require(try? IPPrefix(parsing: "2001:db8:1::/64")), since: "2026-11-29T10:00:00Z",
       until: "2026-11-29T10:30:00Z", secondsLeft: 1712, failures: 6)
-    try expectGolden(BlocksText.text(of: ActiveBlocks(blocks: [block]), on: Screen()), "blocks")
-    #expect(BlocksText.text(of: ActiveBlocks(blocks: []), on: Screen()) == "no address is blocked")
+    let server = ServerName(socket: nil, config: "/srv/ocean.yaml")
+    try expectGolden(
+      BlocksText.text(of: ActiveBlocks(blocks: [block]), server: server, on: Screen()), "blocks")
+    #expect(
+      BlocksText.text(of: ActiveBlocks(blocks: []), server: server, on: Screen()) == "no address is blocked")
   }
 
   @Test func `last logins`() throws {

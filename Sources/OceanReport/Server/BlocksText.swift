@@ -3,7 +3,8 @@ package import OceanSyntax
 
 /// Addresses that are blocked, for people.
 package enum BlocksText {
-  package static func text(of list: ActiveBlocks, on screen: Screen) -> String {
+  /// - Parameter server: the server that blocks them, for the command that lifts a block.
+  package static func text(of list: ActiveBlocks, server: ServerName, on screen: Screen) -> String {
     if list.blocks.isEmpty { return "no address is blocked" }
     var table = Table([
       ("ADDRESS", .left), ("SINCE", .left), ("UNTIL", .left), ("LEFT", .right), ("FAILURES", .right),
@@ -14,7 +15,8 @@ package enum BlocksText {
         "\(block.failures)",
       ])
     }
-    return table.text(on: screen) + "\n\(addresses(list.blocks.count)) blocked"
+    return table.text(on: screen) + "\n\(addresses(list.blocks.count)) blocked\n"
+      + "lift a block: \(server.command("unblock ADDRESS"))"
   }
 
   package static func addresses(_ count: Int) -> String { count == 1 ? "1 address" : "\(count) addresses" }

@@ -18,7 +18,8 @@ struct Blocks: ParsableCommand {
   func run() throws {
     try ControlOptions.run {
       let list = try control.client(config.asOption).blocks()
-      try control.show(list, BlocksText.text(of: list, on: screen.output))
+      let server = ServerName(socket: control.socket, config: config.named)
+      try control.show(list, BlocksText.text(of: list, server: server, on: screen.output))
     }
   }
 }
