@@ -114,6 +114,9 @@ struct Ocean: ParsableCommand {
       guard
         let subcommand = subcommands.first(where: { isName(word, of: $0) })
       else {
+        if command == Ocean.self, let instead = commandsElsewhere[word] {
+          throw ValidationError("There is no command '\(word)': \(instead).")
+        }
         let names = subcommands.map { name(of: $0) }
         let meant = closestMatch(word, among: names).map { "did you mean '\($0)'?" }
         throw ValidationError(
@@ -123,6 +126,16 @@ struct Ocean: ParsableCommand {
       command = subcommand
     }
   }
+
+  /// Words that are commands of other servers, and what to do instead.
+  private static let commandsElsewhere = [
+    "reload":
+      "'ocean apply' shows what changes and applies it; 'systemctl reload ocean', or SIGHUP, applies it unseen",
+    "restart": "'systemctl restart ocean' restarts the server; a changed config only needs 'ocean apply'",
+    "start": "'systemctl start ocean' starts the service, and 'ocean serve' a server in the foreground",
+    "stop": "'systemctl stop ocean' stops the service, and SIGTERM any server",
+    "who": "'ocean sessions' lists who is logged in, and 'ocean mailbox who USER' an account's last logins",
+  ]
 
   private static func isName(_ word: String, of command: any ParsableCommand.Type) -> Bool {
     name(of: command) == word || command.configuration.aliases.contains(word)
