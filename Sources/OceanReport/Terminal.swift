@@ -88,6 +88,8 @@ extension Screen {
 /// - Parameter terminator: what follows a text that does not end with it already.
 package func printError(_ text: String, terminator: String = "\n") {
   Progress.clear()
+  // What was printed before stands before it, also if both go to one file.
+  if fflush(stdout) != 0 { Terminal.fail(errno) }
   // If that fails nobody can be told.
   try? writeAll((text.hasSuffix(terminator) ? text : text + terminator).utf8, to: STDERR_FILENO)
 }

@@ -109,6 +109,18 @@ import Testing
     try server.stop()
   }
 
+  @Test func `in one file the refusal stands behind the plan`() throws {
+    try change()
+    _ = try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+    try workspace.writeConfig(service: ["idle_timeout: 30m"])
+    let run = try workspace.run(
+      "/bin/sh", ["-c", #""$0" apply "$1" 2>&1"#, try oceanBinary(), workspace.config])
+    #expect(run.status == .exited(1))
+    #expect(run.output.hasPrefix("against "), "\(run.output)")
+    #expect(run.output.contains("\nocean: the server refuses: plan "), "\(run.output)")
+    try server.stop()
+  }
+
   @Test(arguments: [("n", 1), ("", 1), ("y", 0)], [false, true])
   func `on a terminal it asks`(_ expected: (answer: String, status: Int32), _ isSaved: Bool) throws {
     let (answer, status) = expected
