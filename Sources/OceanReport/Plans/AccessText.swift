@@ -132,7 +132,7 @@ struct AccessText {
       ("newly refused", difference.newlyRefused.subtracting(byReach)),
       ("newly allowed", difference.newlyAllowed.subtracting(byReach)),
     ] where !addresses.isEmpty {
-      lines += line("\(prefix)\(what): \(addresses.counts)")
+      lines += line("\(prefix)\(what):\(addresses.countsBesideParts.map { " \($0)" } ?? "")")
       lines += blocks(of: addresses)
     }
     if !lines.isEmpty { lines += reasons(difference) }
