@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import OceanAddresses
 import OceanHost
 import Testing
@@ -29,7 +29,9 @@ import Testing
     let found = ListeningSocket.all(on: [port, other])
     #expect(found.map(\.address) == [.loopback(.v4)] && found.map(\.port) == [port])
     let name = try #require(found.first?.program)
-    #expect("oceanPackageTests.xctest".hasPrefix(name), "\(name)")
+    // Libraries may give the main thread, whose name it is, another one.
+    let now = try String(contentsOfFile: "/proc/self/comm", encoding: .utf8)
+    #expect(["oceanPackageTests.xctest", now].contains { $0.hasPrefix(name) }, "\(name)")
     #expect(ListeningSocket.all(on: []) == [])
   }
 }
