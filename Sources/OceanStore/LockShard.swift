@@ -16,6 +16,8 @@ final class LockShard: Sendable {
   }
 
   let path: String
+  /// The directory of the mail, and that of the lock files.
+  private let above: [String]
   /// The device of the directory that holds the file.
   let device: UInt64
   private let descriptor: Int32
@@ -32,6 +34,7 @@ final class LockShard: Sendable {
   /// - Throws: `badLocks` if something else has the file's place; `io`.
   init(_ number: Int, in directory: Int32, _ folder: String, device: UInt64) throws(StoreError) {
     path = "\(folder)/\(number)"
+    above = [String(folder.dropLast(SharedLocks.name.utf8.count)), folder]
     self.device = device
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
     let descriptor = linux_open_within(directory, "\(number)", flags, 0o600)
@@ -103,6 +106,8 @@ final class LockShard: Sendable {
 
   private var isInPlace: Bool {
     var found = linux_directory_status()
+    // Each directory on the way is asked about at the file server: a lookup alone may be answered from memory.
+    if !isLocal { for folder in above { linux_directory_status(AT_FDCWD, folder, &found) } }
     return linux_directory_status(AT_FDCWD, path, &found) == 0 && found.inode == file.inode
       && found.device == file.device
   }

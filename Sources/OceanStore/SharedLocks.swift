@@ -66,11 +66,15 @@ final class SharedLocks: Sendable {
       throw .io(SystemFailure(operation: .open, path: base, errno: code))
     }
     defer { close(above) }
-    if mkdirat(above, name, 0o700) != 0, errno != EEXIST {
-      let code = errno
-      throw error(.create, folder, errno: code)
+    // Looked for first: NFS may answer that nothing can be made here before it looks at what is there.
+    var directory = linux_find_within(above, name)
+    if directory < 0, errno == ENOENT {
+      if mkdirat(above, name, 0o700) != 0, errno != EEXIST {
+        let code = errno
+        throw error(.create, folder, errno: code)
+      }
+      directory = linux_find_within(above, name)
     }
-    let directory = linux_find_within(above, name)
     guard directory >= 0 else {
       let code = errno
       throw error(.open, folder, errno: code)

@@ -33,21 +33,20 @@ extension SnapshotBuilder {
     var ids = ForeignIDs(count: positions.count)
     for (first, records) in records {
       let group = group(of: first)
+      let inodes = Set(group.map { table.records[$0].inode })
+      let byInode = Dictionary(records.map { ($0.inode, $0) }, uniquingKeysWith: { first, _ in first })
       var used: Set<[UInt8]> = []
       for position in group {
-        guard let record = records.first(where: { $0.inode == table.records[position].inode }) else {
-          continue
-        }
+        guard let record = byInode[table.records[position].inode] else { continue }
         take(record.id, for: position, at: positions.place(of: position), &ids)
         if scheme == .ocean || record.scheme == scheme.identity { messages.recorded.insert(position) }
         used.insert(record.id)
       }
       // A file that was put back from a backup is the same message, and has another inode. The id of a copy is its own.
       let free = records.filter { record in
-        !group.contains { table.records[$0].inode == record.inode }
-          && record.id != copyID(of: first, record.inode)
+        !inodes.contains(record.inode) && record.id != copyID(of: first, record.inode)
       }.map(\.id)
-      let rest = group.filter { position in !records.contains { $0.inode == table.records[position].inode } }
+      let rest = group.filter { byInode[table.records[$0].inode] == nil }
       let new = rest.filter(isNew)
       func isCopy(_ position: Int) -> Bool { table.records[position].flags.contains(.copy) }
       for position in rest.filter({ !isNew($0) }) + new.filter({ !isCopy($0) }) + new.filter(isCopy) {
@@ -106,12 +105,16 @@ extension SnapshotBuilder {
     table.withName(of: position) { UniqueID.with(base: $0.base, copy: inode) { Array($0) } }
   }
 
+  /// How many lines there may be about the files of some names, beside 16 for each message: files come and go.
+  private static let maxRecords = 10_000
+
   /// What the file says, by the first message of each base name.
   private func records(
     of messages: SharedMessages, in maildir: borrowing OpenMaildir, _ scheme: UIDLScheme,
     _ cancellation: Cancellation?
   ) throws(StoreError) -> [Int: [Record]] {
     maildir.lookAnew()
+    let maxRecords = Self.maxRecords + 16 * messages.positions.count
     var filter = HashFilter(count: messages.positions.count)
     for position in messages.positions {
       table.withName(of: Int(position)) { filter.insert(XXHash.hash($0.base)) }
@@ -120,14 +123,18 @@ extension SnapshotBuilder {
       messages.positions.count > Self.fewNames
       ? nil : messages.positions.map { table.withName(of: Int($0)) { SharedIDs.escaped($0.base) } }
     var records: [Int: [Record]] = [:]
+    var count = 0
     try SharedIDs.list.forEach(
       in: maildir, named: names, cancellation, where: { filter.mayContain(XXHash.hash($0.base)) }
     ) { entry in
-      guard let first = table.positions(of: entry.name).first, let inode = entry.inode,
+      guard count <= maxRecords, let first = table.positions(of: entry.name).first, let inode = entry.inode,
         let scheme = entry.scheme
       else { return }
+      count += 1
       records[first, default: []].append(Record(scheme: scheme, inode: inode, id: Array(entry.id)))
     }
+    // Nobody has shown so many files of these names: it is not a server's.
+    guard count <= maxRecords else { throw .badList(path: "\(maildir.path)/\(SharedIDs.list.name)") }
     for (first, all) in records {
       let own = all.filter { $0.scheme == scheme.identity }
       let isListed = group(of: first).contains(where: isListed)

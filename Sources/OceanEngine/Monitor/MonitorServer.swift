@@ -114,7 +114,9 @@ final class MonitorServer: Sendable {
   func answer(
     _ request: MonitorRequest, from peer: IPAddress?, _ done: @escaping @Sendable (MonitorReply) -> Void
   ) {
-    guard let gate = inForce.withLock({ $0?.gate }) else { return done(.refusal(.unready)) }
+    guard let (gate, rules) = inForce.withLock({ $0 }) else { return done(.refusal(.unready)) }
+    // They may be newer than the connection.
+    if let peer, case .refused = rules.decide(peer) { return done(.refusal(.unready)) }
     let answer = gate.judge(request)
     if case .refused(let refusal) = answer {
       note(refusal, from: peer)

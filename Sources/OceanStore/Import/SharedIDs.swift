@@ -61,7 +61,8 @@ struct SharedIDs: ForeignLineParser {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1,
-      status.st_size + lines.count <= ForeignList.maximumSize
+      status.st_size <= ForeignList.maximumSize,
+      lines.count <= ForeignList.maximumSize - Int(status.st_size)
     else { throw .badList(path: path) }
     var last: UInt8 = 0x0A
     // What is left of a line that was not written to its end must not be part of these.
