@@ -1,9 +1,10 @@
 import Logging
 import NIOCore
+import OceanAccess
 import OceanAddresses
 import OceanBase
-import OceanPlan
 import OceanPOP3
+import OceanPlan
 
 /// One line of JSON for each session, refusal and failed login.
 ///
@@ -62,7 +63,7 @@ final class AccessLog: Sendable {
   }
 
   /// The outcome of a login that is refused before there is a password, because it needs TLS.
-  static let needsTLS = "needs_tls"
+  static let needsTLS = LoginRecord.needsTLS
 
   /// - Parameter user: nil if the client gave no name.
   func loginFailed(_ record: Record, user: String?, outcome: String, on loop: any EventLoop) {

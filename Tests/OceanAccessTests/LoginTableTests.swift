@@ -63,6 +63,21 @@ import Testing
     #expect(try table.logins(of: ["anna"]) == LoginTable.LastLogins())
   }
 
+  /// Anybody can say a name without TLS, as often as he likes.
+  @Test func `logins that were not tried take no room from failures`() throws {
+    func untried(_ number: Int) -> LoginRecord {
+      LoginRecord(
+        time: login("anna", number).time, account: "anna", service: "pop3", peer: somewhere, tls: nil,
+        outcome: LoginRecord.needsTLS, session: nil)
+    }
+    let failures = (1...3).map { login("anna", $0, fails: true) }
+    try put(failures + (4...40).map(untried))
+    let kept = [untried(40), failures[2], failures[1]]
+    #expect(try table.logins(of: ["anna"]).failures == kept)
+    #expect(try rewrite() == nil)
+    #expect(try table.logins(of: ["anna"]).failures == kept)
+  }
+
   @Test func `of each account the last sessions and failures are kept, the newest first`() throws {
     #expect(try sessions("anna") == [])
     try put((1...9).flatMap { [login("anna", $0), login("anna", $0, fails: true), login("berta", $0)] })

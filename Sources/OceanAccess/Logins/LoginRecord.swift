@@ -62,11 +62,16 @@ extension LoginRecord {
   static let tab = UInt8(ascii: "\t")
   static let lineEnd = UInt8(ascii: "\n")
 
+  /// The outcome of a login that was refused before there was a password.
+  package static let needsTLS = "needs_tls"
+
+  var kind: Kind { session != nil ? .session : outcome == Self.needsTLS ? .untried : .failure }
+
   /// The line, with its end.
   package var line: [UInt8] {
     var line: [UInt8] = []
     line.reserveCapacity(128)
-    line.append(session == nil ? Kind.failure.rawValue : Kind.session.rawValue)
+    line.append(kind.rawValue)
     line.append(field: time)
     line.append(field: account)
     line.append(field: service)
@@ -108,7 +113,7 @@ extension LoginRecord {
     self.init(
       time: time, account: texts[2], service: texts[3], peer: peer, tls: texts[5] == "-" ? nil : texts[5],
       outcome: texts[6], session: session, app: Self.text(texts, kind.fields),
-      reason: kind == .failure ? Self.text(texts, kind.fields + 1) : nil)
+      reason: kind == .session ? nil : Self.text(texts, kind.fields + 1))
   }
 
   /// The field of that index; nil if it is not there, or stands for nothing.
@@ -120,6 +125,9 @@ extension LoginRecord {
   enum Kind: UInt8 {
     case session = 0x53
     case failure = 0x46
+    /// A login that was refused before there was a password: anybody can cause it, as often as he likes, so it has a place
+    /// of its own.
+    case untried = 0x55
 
     /// The fields that each line has, and those of a line that says more.
     fileprivate var fields: Int { self == .session ? 11 : 7 }

@@ -5,6 +5,7 @@ struct LoginSelection {
   private struct Account {
     var sessions = 0
     var failures = 0
+    var untried = 0
     /// The numbers of its last session and of its last line, from 1; 0 without one.
     var lastSession = 0
     var last = 0
@@ -19,7 +20,7 @@ struct LoginSelection {
   /// The index of an account by the hash of its name. Two accounts with the same hash, should there ever be
   /// some, share the room for one.
   private var indexes: [Int: UInt32] = [:]
-  /// The account of each line, doubled, and one more for a failure.
+  /// The account of each line, times four, and more for what it is about: 1 for a failure, 2 for a login that was not tried.
   private var lines: [UInt32] = []
   private var position = 0
   private(set) var unreadable = 0
@@ -41,15 +42,20 @@ struct LoginSelection {
       indexes[hash] = index
       accounts.append(Account())
     }
-    lines.append(index << 1 | (head.kind == .failure ? 1 : 0))
     let at = Int(index)
-    accounts[at].last = lines.count
     switch head.kind {
     case .session:
+      lines.append(index << 2)
       accounts[at].sessions += 1
       accounts[at].lastSession = lines.count
-    case .failure: accounts[at].failures += 1
+    case .failure:
+      lines.append(index << 2 | 1)
+      accounts[at].failures += 1
+    case .untried:
+      lines.append(index << 2 | 2)
+      accounts[at].untried += 1
     }
+    accounts[at].last = lines.count
   }
 
   /// Chooses the accounts that stay: those with the latest sessions, then those that only failed.
@@ -69,15 +75,19 @@ struct LoginSelection {
     let line = lines[position]
     position += 1
     guard line != Self.noAccount else { return false }
-    let index = Int(line >> 1)
+    let index = Int(line >> 2)
     guard accounts[index].isKept else { return false }
     // The oldest go first, until as many are left as may stay.
-    if line & 1 == 1 {
-      guard accounts[index].failures > bounds.failures else { return true }
-      accounts[index].failures -= 1
-    } else {
+    switch line & 3 {
+    case 0:
       guard accounts[index].sessions > bounds.sessions else { return true }
       accounts[index].sessions -= 1
+    case 1:
+      guard accounts[index].failures > bounds.failures else { return true }
+      accounts[index].failures -= 1
+    default:
+      guard accounts[index].untried > 1 else { return true }
+      accounts[index].untried -= 1
     }
     return false
   }

@@ -78,7 +78,9 @@ package struct LoginTable: Sendable {
       if record.session == nil { found.failures.append(record) } else { found.sessions.append(record) }
     }
     found.sessions = found.sessions.suffix(bounds.sessions).reversed()
-    found.failures = found.failures.suffix(bounds.failures).reversed()
+    let untried = found.failures.last { $0.kind == .untried }
+    let failures = found.failures.filter { $0.kind == .failure }.suffix(bounds.failures)
+    found.failures = (failures + [untried].compactMap(\.self)).sorted { $0.time < $1.time }.reversed()
     return found
   }
 

@@ -16,7 +16,11 @@ struct NameLookup: Sendable {
   private func part(_ search: AccountSearch) -> FilePart? {
     switch search.step {
     case .ask(let source):
-      guard source.remote == nil else { return nil }
+      if source.remote != nil {
+        var search = search
+        search.answered(SourceAnswer(.nobody))
+        return part(search)
+      }
       return FilePart(place: .own(source.name), turn: peer.hashValue) { verdict in
         guard verdict == .go else { return nil }
         var search = search

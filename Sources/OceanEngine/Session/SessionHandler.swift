@@ -276,11 +276,12 @@ extension SessionHandler {
   private func noteNeedOfTLS(_ user: String?) {
     log.loginNeedsTLS(user, on: state.loop)
     guard let user, environment.lastLogins.mayLookUp(at: state.loop.now) else { return }
-    let (loop, bound) = (state.loop, NIOLoopBound(self, eventLoop: state.loop))
+    let (loop, log) = (state.loop, log)
     let search = service.settings.accounts.search(
       user, password: nil, service: serviceName, peer: peer)
     NameLookup(search: search, peer: peer, files: environment.files) { account in
-      loop.execute { bound.value.log.accountNeedsTLS(account, on: loop) }
+      // As the client was then: it may have begun TLS since.
+      loop.execute { log.accountNeedsTLS(account, on: loop) }
     }
     .run()
   }

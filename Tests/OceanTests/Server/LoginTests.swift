@@ -11,8 +11,8 @@ struct LoginTests {
     try workspace.deliver("Subject: two\n\nbody\n", as: "2.M1P1.host")
   }
 
-  private func configure(log: String, service: [String] = []) throws {
-    try workspace.writeConfig(service: service)
+  private func configure(log: String, server: [String] = [], service: [String] = []) throws {
+    try workspace.writeConfig(server: server, service: service)
     let config = workspace.read("ocean.yaml")
     try workspace.write(config.replacing("log: { access: access.jsonl }", with: log), to: "ocean.yaml")
   }
@@ -201,18 +201,21 @@ struct LoginTests {
 
   @Test func `a login that is refused without TLS is seen, and is not a guess`() throws {
     try configure(
-      log: "log: { access: access.jsonl, logins: failures }", service: ["plaintext_login: [127.77.0.0/16]"])
+      log: "log: { access: access.jsonl, logins: failures }",
+      server: ["anti_hammering: { max_failures: 1 }"], service: ["plaintext_login: [127.77.0.0/16]"])
     let server = try Server(workspace)
     for user in ["anna", "nobody-of-that-name"] {
-      let client = try server.greeted()
+      let client = try server.greeted(from: "127.80.0.1")
       #expect(try client.command("USER \(user)") == "-ERR login needs TLS here")
       #expect(try client.command("USER \(user)") == "-ERR login needs TLS here")
       try server.waitForLog(
-        "pop3: login refused from 127.0.0.1 without TLS: the service needs TLS, user \(user)")
+        "pop3: login refused from 127.80.0.1 without TLS: the service needs TLS, user \(user)")
     }
     let line = try server.accessLogLine { $0["outcome"] as? String == "needs_tls" }
     #expect(line["event"] as? String == "login_failed" && line["user"] as? String == "anna")
     try waitForTable("needs_tls")
+    // Guesses would have blocked it.
+    _ = try server.greeted(from: "127.80.0.1")
     try server.stop()
     #expect(!workspace.read("state/logins").contains("nobody"))
     let failures = try #require(try who()["failures"] as? [[String: Any]])
