@@ -117,8 +117,13 @@ struct ChangeRules: Sendable {
       // Somebody who rolls back twice what was done once wants to be sure, or did not know that its time had
       // run out.
       if let taken = reading.withheld.last, let running = line.entries.first {
-        throw .alreadyTakenBack(
-          taken, running: running.mark.plan, isLast: (try? line.plan(1)) == nil)
+        var isLast = false
+        do throws(ChangeRefusal) { _ = try line.plan(1) } catch .unknownSteps {
+          // There may be one; 'rollback 1' says why that is not known.
+        } catch {
+          isLast = true
+        }
+        throw .alreadyTakenBack(taken, running: running.mark.plan, isLast: isLast)
       }
       return try line.plan(1)
     }

@@ -21,7 +21,9 @@ extension AddressSet {
   /// number would say less, and may have 39 digits. Nil if no family has one.
   var countsBesideParts: String? {
     let families = familiesByRest
-    let counted = IPFamily.allCases.filter { !families.contains($0) }
+    let counted = IPFamily.allCases.filter {
+      !families.contains($0) && (families.isEmpty || blockCount($0) > 0)
+    }
     return counted.isEmpty ? nil : counted.map { "\(count($0)) \($0.name)" }.joined(separator: ", ")
   }
 

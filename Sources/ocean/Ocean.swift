@@ -131,7 +131,9 @@ struct Ocean: ParsableCommand {
   private static let commandsElsewhere = [
     "reload":
       "'ocean apply' shows what changes and applies it; 'systemctl reload ocean', or SIGHUP, applies it unseen",
-    "restart": "'systemctl restart ocean' restarts the server; a changed config only needs 'ocean apply'",
+    "restart":
+      "'systemctl restart ocean' restarts the server; most changes of a config need only 'ocean apply', and 'ocean plan' "
+      + "says which need a restart",
     "start": "'systemctl start ocean' starts the service, and 'ocean serve' a server in the foreground",
     "stop": "'systemctl stop ocean' stops the service, and SIGTERM any server",
     "who": "'ocean sessions' lists who is logged in, and 'ocean mailbox who USER' an account's last logins",

@@ -1,5 +1,5 @@
-import Glibc
 package import NIOCore
+import OceanBase
 
 /// Turns a stored message into the octets that RETR and TOP send (RFC 1939 §3 and §7).
 ///
@@ -82,7 +82,7 @@ package struct MessageEncoder: Sendable {
         sink.insert(UInt8(ascii: "."), at: position)
         octets &-= 1
       }
-      guard let end = chunk.firstLineFeed(from: position) else {
+      guard let end = chunk.firstIndex(of: UInt8(ascii: "\n"), from: position) else {
         line = line.continued(by: chunk[position...])
         position = chunk.count
         break
@@ -153,14 +153,5 @@ private struct Sink {
     }
     start = end
     count += length
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  fileprivate func firstLineFeed(from position: Int) -> Int? {
-    guard let base = baseAddress,
-      let found = memchr(base + position, Int32(UInt8(ascii: "\n")), count - position)
-    else { return nil }
-    return UnsafeRawPointer(found) - base
   }
 }

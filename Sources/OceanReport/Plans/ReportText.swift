@@ -66,10 +66,11 @@ package struct ReportText {
 
   /// What became of the end of the time to confirm, where nothing else changed.
   private var moved: String {
-    guard let before = report.revertsAtBefore, let after = report.revertsAt, before != after else {
-      return "no effect"
-    }
-    return "the deadline moved from \(Self.clock(before)) to \(Self.clock(after)) UTC"
+    guard let before = report.revertsAtBefore, before != report.revertsAt else { return "no effect" }
+    guard let after = report.revertsAt else { return "confirmed" }
+    let isSameDay = before.prefix(10) == after.prefix(10)
+    func text(_ time: String) -> String { (isSameDay ? "" : "\(time.prefix(10)) ") + Self.clock(time) }
+    return "the deadline moved from \(text(before)) to \(text(after)) UTC"
   }
 
   /// The time of day of an RFC 3339 time.

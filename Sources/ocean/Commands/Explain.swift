@@ -87,13 +87,14 @@ struct Explain: ParsableCommand {
   func run() throws {
     do {
       let loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
-      let explanation = try explain(live ? try running(instead: loaded) : loaded.file)
+      let (explanation, unknown) = try explain(live ? try running(instead: loaded) : loaded.file)
       switch format {
       case .human: print(ExplanationText(explanation).text(on: screen.output))
       case .json: printJSON(try explanation.json())
       }
       try loaded.exitIfBroken(2)
       if explanation.verdict == .refused { throw ExitCode(1) }
+      if let unknown { throw Failure(unknown) }
     } catch let error as Failure {
       printSentence(error.message)
       throw ExitCode(2)
@@ -115,7 +116,8 @@ struct Explain: ParsableCommand {
     ControlClient(path: socket ?? ControlPath.socket(in: plan.server.state))
   }
 
-  private func explain(_ file: PlanFile) throws(Failure) -> Explanation {
+  /// - Returns: what is known, and a sentence about what is not.
+  private func explain(_ file: PlanFile) throws(Failure) -> (Explanation, unknown: String?) {
     let peer = try address(from)
     var attempt = Attempt(peer, .any, aim)
     if let via { attempt.route = .proxy(try address(via)) }
@@ -132,16 +134,15 @@ struct Explain: ParsableCommand {
     }
     var explanation = plan.explain(
       attempt, on: way, file.provenance, file.rules,
-      live: live && !way.isToMonitor ? try state(of: peer, way.service, plan) : nil)
+      live: live && !way.isToMonitor ? try state(of: peer, way.service, file) : nil)
     if let user {
       let login = LoginExplanation(user, peer: peer, service: way.service, of: plan)
       if explanation.verdict == .allowed, let reason = login.unknown {
-        throw Failure(
-          "whether \(user.escapedForDisplay) can log in is not known: \(reason.escapedForDisplay)")
+        return (explanation, "whether \(user) can log in is not known: \(reason)".escapedForDisplay)
       }
       explanation.add(login)
     }
-    return explanation
+    return (explanation, nil)
   }
 
   private var aim: Attempt.Aim {
@@ -176,9 +177,13 @@ struct Explain: ParsableCommand {
     return .service(only.name)
   }
 
-  private func state(of peer: IPAddress, _ service: Plan.Service, _ plan: Plan) throws(Failure)
+  private func state(of peer: IPAddress, _ service: Plan.Service, _ file: PlanFile) throws(Failure)
     -> AddressState
   {
-    try client(of: plan).address(AddressQuestion(address: peer, service: service.name)).state
+    let report = try client(of: file.plan).address(AddressQuestion(address: peer, service: service.name))
+    guard report.plan == file.digest else {
+      throw Failure("plan \(report.plan.short) has begun to run meanwhile: ask again")
+    }
+    return report.state
   }
 }
