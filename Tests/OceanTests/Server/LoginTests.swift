@@ -12,7 +12,7 @@ struct LoginTests {
   }
 
   private func configure(log: String, server: [String] = [], service: [String] = []) throws {
-    try workspace.writeConfig(server: server, service: service)
+    try workspace.writeConfig(server: ["drain_timeout: 0s"] + server, service: service)
     let config = workspace.read("ocean.yaml")
     try workspace.write(config.replacing("log: { access: access.jsonl }", with: log), to: "ocean.yaml")
   }
