@@ -80,7 +80,13 @@ import Testing
     outcomes += send("two", to: &journal)
     #expect(reader?.next() == "two")
     reader = nil
-    outcomes += send("three", to: &journal)
+    var third = send("three", to: &journal)
+    // A process that another test has just forked may hold the closed socket for a moment.
+    for _ in 0..<5000 where third == [.taken] {
+      usleep(1000)
+      third = send("three", to: &journal)
+    }
+    outcomes += third
     unlink(path)
     reader = try Reader(path)
     // Longer than a datagram may be.

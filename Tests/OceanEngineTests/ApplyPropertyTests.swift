@@ -133,7 +133,10 @@ import Testing
           let endpoint = Endpoint(address: address, port: port)
           for source in Self.sources {
             let expected = try Self.expected(plan, endpoint, from: source)
-            #expect(Self.ask(endpoint, from: source) == expected, "\(endpoint) from \(source)")
+            var answer = Self.ask(endpoint, from: source)
+            // A process that another test has just forked may hold a closed socket for a moment.
+            if expected == .nobodyListens, answer == .closed { answer = Self.ask(endpoint, from: source) }
+            #expect(answer == expected, "\(endpoint) from \(source)")
           }
         }
       }
