@@ -50,28 +50,14 @@ package struct ShownAccount: Sendable, Encodable {
   /// - Throws: a sentence, if no source has one.
   package static func accounts(of login: String, in plan: Plan) throws(Failure) -> [ShownAccount] {
     var found: [ShownAccount] = []
-    var unread: Set<String> = []
-    for service in plan.services {
-      let directory = AccountDirectory(of: service, in: plan)
-      let entry: AccountDirectory.Entry
-      switch directory.find(login, service: service.name, peer: .loopback(.v4)) {
-      case .entry(let found): entry = found
-      case .nobody: continue
-      case .unavailable(let source, _):
-        unread.insert(source)
-        continue
-      }
+    for (entry, service) in try plan.accounts(of: login) {
       if let index = found.firstIndex(where: { $0.source == entry.source && $0.line == entry.account.line }) {
-        found[index].services.append(service.name)
+        found[index].services.append(service)
       } else {
-        found.append(ShownAccount(entry, service: service.name, plan, now: SystemClock.wall.seconds))
+        found.append(ShownAccount(entry, service: service, plan, now: SystemClock.wall.seconds))
       }
     }
-    guard found.isEmpty else { return found }
-    let reason =
-      unread.isEmpty
-      ? "no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
-    throw Failure("\(login): \(reason)")
+    return found
   }
 
   private init(_ entry: AccountDirectory.Entry, service: String, _ plan: Plan, now: Int64) {

@@ -186,7 +186,11 @@ extension MailboxCommand {
     /// Becomes the server's user: the server could not write files that root made here.
     init(of login: String, file: String, on screen: Screen) throws(Failure) {
       let plan = try LoadedPlan(asking: file, on: screen).plan
-      (account, maildirs) = try Self.maildirs(of: login, plan)
+      do throws(Failure) {
+        (account, maildirs) = try plan.maildirs(of: login)
+      } catch {
+        throw Failure(error.message.escapedForDisplay)
+      }
       uidls = UIDLScheme(plan.mail.uidl)
       locks = LockPlace(plan.mail)
       try Process.prepare(plan)
@@ -195,40 +199,6 @@ extension MailboxCommand {
       } catch {
         throw Failure("\(error)".escapedForDisplay)
       }
-    }
-
-    private static func maildirs(
-      of login: String, _ plan: Plan
-    ) throws(Failure) -> (account: String, maildirs: [String]) {
-      var account = login
-      var maildirs: [String] = []
-      var unread: Set<String> = []
-      for service in plan.services {
-        let directory = AccountDirectory(
-          plan.accountSources(of: service), defaultDomain: plan.server.defaultDomain,
-          secrets: plan.readAccountSecrets()
-        ) { 0 }
-        let identity: Identity
-        switch directory.find(login, service: service.name, peer: .loopback(.v4)) {
-        case .entry(let entry): identity = entry.identity
-        case .nobody: continue
-        case .unavailable(let source, _):
-          unread.insert(source)
-          continue
-        }
-        account = identity.name
-        do throws(MailTemplate.ExpansionError) {
-          let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
-          if !maildirs.contains(maildir) { maildirs.append(maildir) }
-        } catch {
-          throw Failure("\(identity.name.escapedForDisplay) has no mailbox: \(error)")
-        }
-      }
-      guard maildirs.isEmpty else { return (account, maildirs) }
-      let reason =
-        unread.isEmpty
-        ? "no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
-      throw Failure("\(login): \(reason)".escapedForDisplay)
     }
   }
 }
