@@ -5,6 +5,9 @@ package enum IPFamily: String, Sendable, Hashable, CaseIterable, Codable {
 
   /// The number of bits in an address: 32 or 128.
   package var bits: Int { self == .v4 ? 32 : 128 }
+
+  /// `IPv4` or `IPv6`, for people.
+  package var name: String { self == .v4 ? "IPv4" : "IPv6" }
 }
 
 /// An IPv4 or IPv6 address without zone id.

@@ -53,7 +53,3 @@ extension AddressSet {
 
   func blockCount(_ family: IPFamily) -> Int { prefixes(of: family).reduce(0) { count, _ in count + 1 } }
 }
-
-extension IPFamily {
-  fileprivate var name: String { self == .v4 ? "IPv4" : "IPv6" }
-}

@@ -92,7 +92,7 @@ extension Lowering {
     guard let addresses = addressLists.fileAddresses[file.path] else { return }
     let families = IPFamily.allCases.filter { AddressSet.all($0).isSubset(of: addresses) }
     guard !families.isEmpty else { return }
-    let names = families.map { $0 == .v4 ? "IPv4" : "IPv6" }.joined(separator: " and ")
+    let names = families.map(\.name).joined(separator: " and ")
     let large = addressLists.files[file.path].flatMap {
       ListBounds(largestNetwork: 1).breaches(by: $0.rules).first
     }

@@ -39,10 +39,7 @@ extension Lowering {
         case .byDefault:
           (", and its ip_control lets in everybody who is on no list", "default: refuse in ip_control")
         case .byWhiteList(let family):
-          (
-            ", and its white list has every \(family == .v4 ? "IPv4" : "IPv6") address",
-            "a shorter white list"
-          )
+          (", and its white list has every \(family.name) address", "a shorter white list")
         }
       return report(
         .openMonitor, places[endpoint] ?? given.span,

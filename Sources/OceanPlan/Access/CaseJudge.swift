@@ -267,21 +267,20 @@ package struct CaseJudge {
 extension AccessCase {
   /// Half a sentence: why none of some listeners can be connected to from where the clients are; nil if one can.
   fileprivate func unheard(by ways: [WayIn]) -> String? {
-    func name(_ family: IPFamily) -> String { family == .v4 ? "IPv4" : "IPv6" }
     let names = ways.count == 1 ? ways.first?.name ?? "" : "no service"
     let verb = ways.count == 1 ? "has no" : "has an"
     if let via {
       let isHeard = ways.contains { way in
         way.listeners.contains { way.endpoint(of: $0).address.family == via.family }
       }
-      return isHeard ? nil : "\(names) \(verb) \(name(via.family)) listener, and the proxy \(via) needs one"
+      return isHeard ? nil : "\(names) \(verb) \(via.family.name) listener, and the proxy \(via) needs one"
     }
     for family in IPFamily.allCases where !from.isDisjoint(with: .all(family)) {
       let isHeard = ways.contains { way in
         let reach = way.reach(.connect)
         return reach[family] != .nowhere || reach.hasProxy
       }
-      if !isHeard { return "\(names) \(verb) \(name(family)) listener, and no proxy brings such clients" }
+      if !isHeard { return "\(names) \(verb) \(family.name) listener, and no proxy brings such clients" }
     }
     return nil
   }

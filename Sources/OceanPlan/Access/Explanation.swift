@@ -179,7 +179,7 @@ private struct Trace {
   private func listenerSteps(_ listeners: [Plan.Listener]) -> [Step] {
     guard obstacle != .unreachable else {
       let connecting = if case .proxy(let proxy) = attempt.route { proxy } else { peer }
-      let family = connecting.family == .v4 ? "IPv4" : "IPv6"
+      let family = connecting.family.name
       let detail =
         way.listeners.contains { $0.address.family == connecting.family }
         ? "reached over \(family) from this host only" : "not reachable over \(family)"

@@ -252,9 +252,8 @@ package struct AccessDifference: Sendable {
         what: verdict.cause, rule: side.service.ipControl.defaultAction.rawValue,
         place: side.place(of: verdict))
     case .unreachable(let family):
-      let name = family == .v4 ? "IPv4" : "IPv6"
       return Cause(
-        what: verdict.cause, rule: side.reach[family] == .nowhere ? "no \(name)" : "this host only",
+        what: verdict.cause, rule: side.reach[family] == .nowhere ? "no \(family.name)" : "this host only",
         place: side.place(of: verdict))
     case .plaintext:
       return Cause(what: verdict.cause, rule: "allow", place: side.place(of: verdict))

@@ -24,8 +24,7 @@ extension AccessDifference {
     return IPFamily.allCases.compactMap { family in
       let (before, after) = (reach.before[family], reach.after[family])
       guard before != after else { return nil }
-      let name = family == .v4 ? "IPv4" : "IPv6"
-      return ("reached over \(name) \(words(after)), before \(words(before))", before < after)
+      return ("reached over \(family.name) \(words(after)), before \(words(before))", before < after)
     }
   }
 

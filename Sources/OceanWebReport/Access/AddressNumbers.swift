@@ -42,7 +42,7 @@ extension AddressSet {
     IPFamily.allCases.compactMap { family in
       let count = count(family)
       guard count != .some(0) else { return nil }
-      return "\(AddressNumbers.text(count)) \(family == .v4 ? "IPv4" : "IPv6")"
+      return "\(AddressNumbers.text(count)) \(family.name)"
     }.joined(separator: " and ")
   }
 }
