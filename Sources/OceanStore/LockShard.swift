@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 import Synchronization
 
 /// An open lock file beside the mail; the lock of a mailbox is one byte of it. Its descriptor is closed with the last
@@ -34,7 +35,7 @@ final class LockShard: Sendable {
   /// - Throws: `badLocks` if something else has the file's place; `io`.
   init(_ number: Int, in directory: Int32, _ folder: String, device: UInt64) throws(StoreError) {
     path = "\(folder)/\(number)"
-    above = [String(folder.dropLast(SharedLocks.name.utf8.count)), folder]
+    above = [String(folder.dropLast(LockDirectory.name.utf8.count)), folder]
     self.device = device
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
     let descriptor = linux_open_within(directory, "\(number)", flags, 0o600)

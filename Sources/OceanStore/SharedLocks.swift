@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 import Synchronization
 
 /// Exclusive locks on mailboxes between all hosts that serve the same mail.
@@ -11,8 +12,6 @@ import Synchronization
 ///
 /// All hosts must agree on the number of files. Each process opens a file once, so a lock takes no descriptor.
 final class SharedLocks: Sendable {
-  /// The name of the directory.
-  static let name = ".ocean-locks"
   /// The kernel keeps the locks of a file as a list: with ten thousand sessions it has some 160 entries.
   static let shardCount = 64
 
@@ -33,7 +32,7 @@ final class SharedLocks: Sendable {
     var key = String(decoding: maildir.utf8.dropFirst(start.utf8.count), as: UTF8.self)
     let hash = key.withUTF8 { SipHash.hash(UnsafeRawBufferPointer($0)) }
     let offset = Int64(hash.low >> 2)
-    let (folder, number) = (start + Self.name, Int(hash.high % UInt64(Self.shardCount)))
+    let (folder, number) = (LockDirectory.path(in: base), Int(hash.high % UInt64(Self.shardCount)))
     // A shard that is replaced while it is opened is opened again, but not for ever.
     for _ in 0..<4 {
       let shard = try shard(number, in: folder, base)
@@ -67,13 +66,13 @@ final class SharedLocks: Sendable {
     }
     defer { close(above) }
     // Looked for first: NFS may answer that nothing can be made here before it looks at what is there.
-    var directory = linux_find_within(above, name)
+    var directory = linux_find_within(above, LockDirectory.name)
     if directory < 0, errno == ENOENT {
-      if mkdirat(above, name, 0o700) != 0, errno != EEXIST {
+      if mkdirat(above, LockDirectory.name, 0o700) != 0, errno != EEXIST {
         let code = errno
         throw error(.create, folder, errno: code)
       }
-      directory = linux_find_within(above, name)
+      directory = linux_find_within(above, LockDirectory.name)
     }
     guard directory >= 0 else {
       let code = errno

@@ -1,3 +1,4 @@
+import OceanBase
 package import OceanPlan
 
 /// The questions of a config, which `Facts` answer.

@@ -12,7 +12,7 @@ extension Facts {
     package var version: String?
     /// The host that has the files.
     package var server: String?
-    /// Whether the kernel takes locks again that it has lost (nfs.recover_lost_locks); nil where there is no NFS.
+    /// Whether the kernel takes lost locks again (nfs.recover_lost_locks); nil where there is no NFS.
     package var recoversLostLocks: Bool?
     /// How long an NFS server keeps the locks of a client that is silent; nil if it is not known here.
     package var leaseSeconds: Int?
@@ -34,7 +34,10 @@ extension Facts {
         isNFS ? source.firstRange(of: ":/").map { String(source[..<$0.lowerBound]) } : option("mon_addr")
     }
 
-    package var isNFS: Bool { ["nfs", "nfs4"].contains(type) }
+    package var isNFS: Bool { Self.isNFS(type) }
+
+    /// - Parameter type: as in mount(8).
+    package static func isNFS(_ type: String) -> Bool { ["nfs", "nfs4"].contains(type) }
 
     /// Whether it is this host's alone.
     package var isLocal: Bool {

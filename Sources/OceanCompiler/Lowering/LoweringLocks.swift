@@ -1,12 +1,6 @@
+import OceanBase
 import OceanPlan
 import OceanSyntax
-
-/// The directory of shared locks, beside the mail.
-package enum LockDirectory {
-  package static func path(in base: String) -> String {
-    base == "/" ? "/.ocean-locks" : base + "/.ocean-locks"
-  }
-}
 
 /// Checks whether locks beside the mail exclude the sessions of other hosts.
 extension Lowering {

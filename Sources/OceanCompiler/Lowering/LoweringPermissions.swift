@@ -1,3 +1,4 @@
+import OceanBase
 import OceanPlan
 import OceanSyntax
 
@@ -22,10 +23,7 @@ extension Lowering {
         own, server.state, config.server?.value.state?.span ?? config.server?.key, "the state directory")
       if let log = config.log?.value.access { checkOwn(own, log.value, log.span, "the access log") }
       if let base = config.mail?.value.lockBase {
-        let path = LockDirectory.path(in: base)
-        let isThere = facts.writtenFiles?[path] == .directory
-        checkOwn(
-          own, isThere ? path : base, config.mail?.value.locks?.span, "the directory of shared locks")
+        checkOwn(own, usedForLocks(base), config.mail?.value.locks?.span, "the directory of shared locks")
       }
       if let closed = facts.mailboxes?.closed, closed.count > 0, !facts.isRoot {
         reportNotChecked(
@@ -93,22 +91,17 @@ extension Lowering {
   }
 
   private mutating func checkAccounts(_ subject: Subject) {
-    for file in (config.accounts?.value ?? []).compactMap(\.value.passwdFile) {
+    let sources = (config.accounts?.value ?? []).map(\.value)
+    let secrets = sources.compactMap(\.password).compactMap { secret in
+      secret.value.path.map { Located($0, secret.span) }
+    }
+    for file in sources.compactMap(\.passwdFile) + sources.flatMap(\.files) + secrets {
       guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
       report(
         .notPermitted, file.span, subject.sentence("read", file.value, places),
         help: subject.reading(file.value, places))
     }
-    let secrets = (config.accounts?.value ?? []).compactMap(\.value.password).compactMap { secret in
-      if case .file(let path) = secret.value { Located(path, secret.span) } else { nil }
-    }
-    for file in (config.accounts?.value ?? []).flatMap(\.value.files) + secrets {
-      guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
-      report(
-        .notPermitted, file.span, subject.sentence("read", file.value, places),
-        help: subject.reading(file.value, places))
-    }
-    for socket in (config.accounts?.value ?? []).flatMap(\.value.sockets) {
+    for socket in sources.flatMap(\.sockets) {
       guard case .denied(let places) = subject.permissions.paths[socket.question.value.path] else { continue }
       report(
         .socketNotPermitted, socket.question.span,
@@ -121,7 +114,7 @@ extension Lowering {
   /// changed.
   private mutating func checkRenewal(of certificate: Config.Certificate, by subject: Subject) {
     var files = [certificate.chain, certificate.key].compactMap(\.self)
-    if let passphrase = certificate.passphrase, case .file(let path) = passphrase.value {
+    if let passphrase = certificate.passphrase, let path = passphrase.value.path {
       files.append(Located(path, passphrase.span))
     }
     for file in files {
@@ -166,19 +159,23 @@ extension Lowering {
       help: help, severity: closed.count == closed.looked && purpose.isChecking ? .error : .warning)
   }
 
+  /// The directory of shared locks or, where it is still to be made, the one above it.
+  private func usedForLocks(_ base: String) -> String {
+    let path = LockDirectory.path(in: base)
+    return facts.writtenFiles?[path] == .directory ? path : base
+  }
+
   private mutating func checkLockDirectory(_ subject: Subject) {
     guard let base = config.mail?.value.lockBase, let span = config.mail?.value.locks?.span else { return }
-    let path = LockDirectory.path(in: base)
-    let isThere = facts.writtenFiles?[path] == .directory
-    switch subject.permissions.paths[isThere ? path : base] {
+    let (path, used) = (LockDirectory.path(in: base), usedForLocks(base))
+    switch subject.permissions.paths[used] {
     case .readOnly(let place): reportReadOnly(path, place, span, "the directory of shared locks")
     case .denied(let places):
       let above = places.filter { $0 != path && $0 != base }
       report(
         .notPermitted, span,
         subject.sentence(
-          isThere ? "use the shared locks in" : "make the directory of shared locks in",
-          isThere ? path : base, places),
+          used == path ? "use the shared locks in" : "make the directory of shared locks in", used, places),
         help: above.isEmpty
           ? "make it on one host, or let it belong to that user: \(makingDirectory(path))"
           : subject.remedy.granting(above.map { ($0, .enter) }))

@@ -14,7 +14,7 @@ extension Facts.MailFileSystem {
     let start = place.hasSuffix("/") ? place : place + "/"
     let below = table.mounts.values.filter { $0.path.hasPrefix(start) && $0.device != mount.device }.map(
       \.path)
-    let isNFS = ["nfs", "nfs4"].contains(mount.type)
+    let isNFS = Self.isNFS(mount.type)
     self.init(
       path: directory, type: mount.type, source: mount.source, options: mount.options,
       recoversLostLocks: isNFS
