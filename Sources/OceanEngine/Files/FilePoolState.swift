@@ -32,7 +32,7 @@ struct FilePoolState {
   private struct Seat {
     let thread: FileThread
     /// The file system for whose jobs it was woken or made, until it is there.
-    var isCalledTo: FileLane.Key?
+    var calledTo: FileLane.Key?
     /// Nil if it is idle or on its way.
     var job: FileJob?
     var began = NIODeadline.uptimeNanoseconds(0)
@@ -117,18 +117,10 @@ struct FilePoolState {
       effects.awaited = called
     } else if lane.running < limits.threads {
       let thread = freeThread(make, &effects)
-      seats[thread.number] = Seat(thread: thread, isCalledTo: key)
+      seats[thread.number] = Seat(thread: thread, calledTo: key)
       lane.called = thread
       lane.running += 1
     }
-  }
-
-  /// The job that is next; nil if it is the turn of a thread that gave way, or nothing waits.
-  private func next(of lane: FileLane) -> FileJob? {
-    let mayResume = !lane.paused.isEmpty && lane.long < maxLong
-    guard !mayResume || lane.passes < 8, let job = lane.waiting.popFirst() else { return nil }
-    lane.passes = mayResume ? lane.passes + 1 : 0
-    return job
   }
 
   private mutating func begin(_ job: FileJob, on thread: FileThread, in lane: FileLane, at now: NIODeadline) {
@@ -149,7 +141,8 @@ struct FilePoolState {
       let mayResume = !lane.paused.isEmpty && lane.long < maxLong
       if mayResume, lane.waiting.isEmpty || lane.passes >= 8, let thread = lane.paused.popFirst() {
         resume(thread, in: lane, &effects)
-      } else if let thread = free, let job = next(of: lane) {
+      } else if let thread = free, let job = lane.waiting.popFirst() {
+        lane.passes = mayResume ? lane.passes + 1 : 0
         begin(job, on: thread, in: lane, at: now)
         free = nil
       } else {
@@ -171,7 +164,7 @@ struct FilePoolState {
   mutating func takeJob(
     _ thread: FileThread, at now: NIODeadline, _ make: (Int) -> FileThread, _ effects: inout Effects
   ) -> Assignment {
-    if let key = seats[thread.number]?.isCalledTo, let lane = lanes[key] {
+    if let key = seats[thread.number]?.calledTo, let lane = lanes[key] {
       lane.called = nil
       lane.running -= 1
       seats[thread.number] = Seat(thread: thread)
@@ -187,7 +180,7 @@ struct FilePoolState {
 
   /// - Returns: whether the thread is to end, because there are enough.
   mutating func retire(_ thread: FileThread) -> Bool {
-    guard let seat = seats[thread.number], seat.job == nil, seat.isCalledTo == nil,
+    guard let seat = seats[thread.number], seat.job == nil, seat.calledTo == nil,
       threadCount > limits.threads
     else { return false }
     remove(thread)
@@ -207,7 +200,7 @@ struct FilePoolState {
   ///
   /// - Returns: the jobs that nobody can do; those of a file system that has other threads are done by them.
   mutating func failedToStart(_ thread: FileThread, _ effects: inout Effects) -> [FileJob] {
-    let key = seats[thread.number]?.isCalledTo
+    let key = seats[thread.number]?.calledTo
     remove(thread)
     guard let key, let lane = lanes[key] else { return [] }
     lane.called = nil
