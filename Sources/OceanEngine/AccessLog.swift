@@ -1,10 +1,9 @@
 import Logging
 import NIOCore
-import OceanAccess
 import OceanAddresses
 import OceanBase
-import OceanPOP3
 import OceanPlan
+import OceanPOP3
 
 /// One line of JSON for each session, refusal and failed login.
 ///
@@ -61,9 +60,6 @@ final class AccessLog: Sendable {
   func refused(_ record: Record, outcome: String, rule: String?, on loop: any EventLoop) {
     append(event: "refused", record, user: nil, outcome: outcome, rule: rule, on: loop)
   }
-
-  /// The outcome of a login that is refused before there is a password, because it needs TLS.
-  static let needsTLS = LoginRecord.needsTLS
 
   /// - Parameter user: nil if the client gave no name.
   func loginFailed(_ record: Record, user: String?, outcome: String, on loop: any EventLoop) {

@@ -1,4 +1,5 @@
 import NIOCore
+import OceanAccess
 import OceanPlan
 import OceanPOP3
 
@@ -46,13 +47,13 @@ final class ClientLog: Sendable {
   ///
   /// - Parameter user: the name that the client gave; nil if it gave none by then.
   func loginNeedsTLS(_ record: AccessLog.Record, user: String?, on loop: any EventLoop) {
-    access?.loginFailed(record, user: user, outcome: AccessLog.needsTLS, on: loop)
+    access?.loginFailed(record, user: user, outcome: LoginRecord.needsTLS, on: loop)
     if logins != .off { own.loginNeedsTLS(record, user: user, on: loop) }
   }
 
   /// Tells whose login that was.
   func accountNeedsTLS(_ record: AccessLog.Record, _ account: String, on loop: any EventLoop) {
-    last.failed(record, account, outcome: AccessLog.needsTLS, on: loop)
+    last.failed(record, account, outcome: LoginRecord.needsTLS, on: loop)
   }
 
   /// Called once for each session, at its end.

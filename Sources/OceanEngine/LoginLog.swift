@@ -1,5 +1,6 @@
 package import Logging
 import NIOCore
+import OceanAccess
 import OceanPOP3
 
 /// Lines of the server's own log about clients: logins, failed logins and refusals.
@@ -72,7 +73,7 @@ final class LoginLog: Sendable {
     let name = user.map { ", user \($0)" } ?? ""
     write(
       record, "login refused from \(Self.origin(record)): the service needs TLS\(name)",
-      outcome: AccessLog.needsTLS, user: user, rule: nil)
+      outcome: LoginRecord.needsTLS, user: user, rule: nil)
   }
 
   func refused(
