@@ -3,9 +3,8 @@
 /// It needs 4 octets for a line and about 40 for an account, whatever their names are.
 struct LoginSelection {
   private struct Account {
-    var sessions = 0
-    var failures = 0
-    var untried = 0
+    /// How many lines there are of each kind, by its place.
+    var lines = SIMD4<UInt32>()
     /// The numbers of its last session and of its last line, from 1; 0 without one.
     var lastSession = 0
     var last = 0
@@ -16,16 +15,21 @@ struct LoginSelection {
   private static let noAccount = UInt32.max
 
   private let bounds: LoginTable.Bounds
+  /// How many lines of each kind stay, by its place.
+  private let limits: [Int]
   private var accounts: [Account] = []
   /// The index of an account by the hash of its name. Two accounts with the same hash, should there ever be
   /// some, share the room for one.
   private var indexes: [Int: UInt32] = [:]
-  /// The account of each line, times four, and more for what it is about: 1 for a failure, 2 for a login that was not tried.
+  /// The account of each line, times four, and the place of its kind.
   private var lines: [UInt32] = []
   private var position = 0
   private(set) var unreadable = 0
 
-  init(_ bounds: LoginTable.Bounds) { self.bounds = bounds }
+  init(_ bounds: LoginTable.Bounds) {
+    self.bounds = bounds
+    limits = [bounds.sessions, bounds.failures, 1]
+  }
 
   /// The first pass.
   mutating func count(_ line: UnsafeRawBufferPointer) {
@@ -43,19 +47,11 @@ struct LoginSelection {
       accounts.append(Account())
     }
     let at = Int(index)
-    switch head.kind {
-    case .session:
-      lines.append(index << 2)
-      accounts[at].sessions += 1
-      accounts[at].lastSession = lines.count
-    case .failure:
-      lines.append(index << 2 | 1)
-      accounts[at].failures += 1
-    case .untried:
-      lines.append(index << 2 | 2)
-      accounts[at].untried += 1
-    }
+    let place = Self.place(of: head.kind)
+    lines.append(index << 2 | UInt32(place))
+    accounts[at].lines[place] &+= 1
     accounts[at].last = lines.count
+    if head.kind == .session { accounts[at].lastSession = lines.count }
   }
 
   /// Chooses the accounts that stay: those with the latest sessions, then those that only failed.
@@ -78,18 +74,19 @@ struct LoginSelection {
     let index = Int(line >> 2)
     guard accounts[index].isKept else { return false }
     // The oldest go first, until as many are left as may stay.
-    switch line & 3 {
-    case 0:
-      guard accounts[index].sessions > bounds.sessions else { return true }
-      accounts[index].sessions -= 1
-    case 1:
-      guard accounts[index].failures > bounds.failures else { return true }
-      accounts[index].failures -= 1
-    default:
-      guard accounts[index].untried > 1 else { return true }
-      accounts[index].untried -= 1
-    }
+    let place = Int(line & 3)
+    guard accounts[index].lines[place] > limits[place] else { return true }
+    accounts[index].lines[place] -= 1
     return false
+  }
+
+  /// One of three places.
+  private static func place(of kind: LoginRecord.Kind) -> Int {
+    switch kind {
+    case .session: 0
+    case .failure: 1
+    case .untried: 2
+    }
   }
 
   /// Swift's hashes use a key of the process: nobody can choose names that share the room for one.
