@@ -65,7 +65,7 @@ package struct PasswdFile: Sendable {
   /// How many lines there are.
   private(set) var lineCount = 0
 
-  private let contents: SecretBytes
+  let contents: SecretBytes
   private let defaultDomain: String?
   private var records: [Record] = []
   private var index: NameIndex
@@ -288,59 +288,8 @@ package struct PasswdFile: Sendable {
     return Self.shown(PasswdLine(parsing: text, number: end.line).account?.name)
   }
 
-  private static func shown(_ name: AccountName?) -> String {
+  static func shown(_ name: AccountName?) -> String {
     name.flatMap { $0.isPresentable ? $0.text : nil } ?? "an account"
-  }
-
-  /// A password that should be replaced by a new one.
-  package struct WeakPassword: Sendable {
-    package let account: String
-    /// The label of the app password; nil for the account's own password.
-    package let label: String?
-    package let line: Int
-    /// The scheme's name; `unknown`, if ocean does not have it.
-    package let scheme: String
-    /// Whether the password can be checked at all.
-    package let canLogIn: Bool
-  }
-
-  /// Calls `body` for each password whose hash is quickly guessed, and for those whose schemes ocean does not have.
-  package func forEachWeakPassword(_ body: (WeakPassword) -> Void) {
-    var start = 0
-    var line = 0
-    while start < contents.count {
-      line += 1
-      let (text, next) = textOfLine(at: start)
-      start = next
-      let name: AccountName?
-      let (label, scheme, issues): (String?, PasswordScheme?, [AccountIssue.Kind])
-      if AppPasswordLine.isOne(text) {
-        let parsed = AppPasswordLine(parsing: text, number: line)
-        (name, label, scheme, issues) = (
-          parsed.account, parsed.label, parsed.password?.password.scheme, parsed.issues
-        )
-      } else {
-        let parsed = PasswdLine(parsing: text, number: line)
-        (name, label, scheme, issues) = (
-          parsed.account?.name, nil, parsed.account?.password?.scheme, parsed.issues
-        )
-      }
-      guard let weakness = issues.lazy.compactMap({ Self.weakness($0, scheme) }).first else { continue }
-      body(
-        WeakPassword(
-          account: Self.shown(name), label: label, line: line, scheme: weakness,
-          canLogIn: scheme != nil))
-    }
-  }
-
-  /// The name of a scheme that is the reason for an issue.
-  private static func weakness(_ issue: AccountIssue.Kind, _ scheme: PasswordScheme?) -> String? {
-    switch issue {
-    case .weakPassword: scheme?.name
-    case .unsupportedScheme(let name): name
-    case .unknownScheme: "unknown"
-    default: nil
-    }
   }
 
   /// The octets of the file, as far as they were looked at.
@@ -528,7 +477,7 @@ package struct PasswdFile: Sendable {
   }
 
   /// The line without its LF or CRLF, and the start of the next one.
-  private func textOfLine(at start: Int) -> (text: SecretBytes, next: Int) {
+  func textOfLine(at start: Int) -> (text: SecretBytes, next: Int) {
     let (end, next) = contents.withUnsafeBytes { Self.endOfLine(at: start, in: $0) }
     return (contents[start..<end], next)
   }
