@@ -37,6 +37,13 @@ def make_directory(path):
     os.chown(path, OWNER.pw_uid, OWNER.pw_gid)
 
 
+def write_users(directory, names):
+    """Writes the file of accounts that a config in the directory names."""
+    with open(f"{directory}/users", "w") as file:
+        file.writelines(f"{name}:{{PLAIN}}secret::::::\n" for name in names)
+    os.chmod(f"{directory}/users", 0o644)
+
+
 class Other:
     """The other machine's side of one user's Maildir."""
 
@@ -108,9 +115,7 @@ class Server:
         self.command = [program, "serve", f"{self.directory}/ocean.yaml"]
         users = [f"{check.__name__}@{mount}" for check in CHECKS for mount in MOUNTS]
         users += [f"small@{mount}" for mount in MOUNTS] + [f"small-{mount}@local" for mount in MOUNTS]
-        with open(f"{self.directory}/users", "w") as file:
-            file.writelines(f"{user}:{{PLAIN}}secret::::::\n" for user in users)
-        os.chmod(f"{self.directory}/users", 0o644)
+        write_users(self.directory, users)
         with open(f"{self.directory}/ocean.yaml", "w") as file:
             file.write(f"""
 version: 1
@@ -523,9 +528,7 @@ class Host:
         for path in (self.directory, f"/net/{self.name}"):
             os.mkdir(path)
         make_directory(f"{self.directory}/state")
-        with open(f"{self.directory}/users", "w") as file:
-            file.writelines(f"{check.__name__}:{{PLAIN}}secret::::::\n" for check in SHARED_CHECKS)
-        os.chmod(f"{self.directory}/users", 0o644)
+        write_users(self.directory, [check.__name__ for check in SHARED_CHECKS])
         with open(f"{self.directory}/ocean.yaml", "w") as file:
             file.write(f"""
 version: 1
