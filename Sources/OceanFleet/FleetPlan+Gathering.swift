@@ -59,9 +59,9 @@ extension FleetPlan {
     }
   }
 
-  private static func facts(of node: Fleet.Node, _ answer: FleetQuestions.Answer?) throws(NodeTrouble)
-    -> FactsFile
-  {
+  private static func facts(
+    of node: Fleet.Node, _ answer: FleetQuestions.Answer?
+  ) throws(NodeTrouble) -> FactsFile {
     if let path = node.facts {
       do throws(Failure) { return try FactsFile.read(path) } catch {
         throw NodeTrouble(.wrong, error.message)
@@ -78,9 +78,9 @@ extension FleetPlan {
   }
 
   /// The plan that runs on a node; nil if nothing says which.
-  package static func running(on node: Fleet.Node, _ answer: FleetQuestions.Answer?) throws(NodeTrouble)
-    -> PlanFile?
-  {
+  package static func running(
+    on node: Fleet.Node, _ answer: FleetQuestions.Answer?
+  ) throws(NodeTrouble) -> PlanFile? {
     if let path = node.plan {
       do throws(Failure) {
         guard let file = try PlanFile.read(path) else { throw Failure("\(path) is not a saved plan") }

@@ -98,9 +98,9 @@ package struct ChildProcesses {
     /// Octets of complaints that are kept.
     private static let maxComplaints = 16 << 10
 
-    init(_ words: [String], number: Int, until deadline: ContinuousClock.Instant) throws(ChildOutput
-      .StartError)
-    {
+    init(
+      _ words: [String], number: Int, until deadline: ContinuousClock.Instant
+    ) throws(ChildOutput.StartError) {
       var (out, err): ([Int32], [Int32]) = ([0, 0], [0, 0])
       guard pipe(&out) == 0 else { throw ChildOutput.StartError(code: errno) }
       guard pipe(&err) == 0 else {

@@ -44,11 +44,16 @@ package enum Terminal {
     }.joined(separator: "\n")
   }
 
+  /// Writes what `print` has kept so far.
+  package static func flush() {
+    if fflush(stdout) != 0 { fail(errno) }
+  }
+
   /// Ends the process. Output that could not be written is a failure, whatever the command has found.
   package static func exit(_ code: Int32) -> Never {
     // About what `print` wrote earlier, the stream only tells that it failed.
     let hadFailed = ferror(stdout) != 0 && !hasLostReader
-    if fflush(stdout) != 0 { fail(errno) }
+    flush()
     let failure = failure.load(ordering: .relaxed)
     // Without what libraries would do at the end: libcrypto frees all it has, which the kernel does at once.
     guard hadFailed || failure != 0 else { _exit(code) }
@@ -89,7 +94,7 @@ extension Screen {
 package func printError(_ text: String, terminator: String = "\n") {
   Progress.clear()
   // What was printed before stands before it, also if both go to one file.
-  if fflush(stdout) != 0 { Terminal.fail(errno) }
+  Terminal.flush()
   // If that fails nobody can be told.
   try? writeAll((text.hasSuffix(terminator) ? text : text + terminator).utf8, to: STDERR_FILENO)
 }
@@ -103,7 +108,7 @@ package func printSentence(_ sentence: String, style: Style = .error) {
 
 /// Prints bytes to standard output as they are.
 package func printBytes(_ bytes: [UInt8]) {
-  if fflush(stdout) != 0 { Terminal.fail(errno) }
+  Terminal.flush()
   do throws(WriteError) { try writeAll(bytes, to: STDOUT_FILENO) } catch { Terminal.fail(error.code) }
 }
 

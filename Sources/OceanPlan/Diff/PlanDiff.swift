@@ -94,7 +94,7 @@ package struct PlanDiff: Sendable {
       }.map(\.name))
   }
 
-  /// Who may connect to each service, and to the monitor.
+  /// The differences of who may connect: of each service, then of the monitor.
   package var allAccess: [AccessDifference] { access + [monitorAccess].compactMap(\.self) }
 
   /// Services that get another name, and nothing else: the old name by the new one.

@@ -35,7 +35,7 @@ extension Plan {
       return isEverybody ? .byWhiteList(family) : nil
     }
 
-    /// The way in to it; nil if there is no monitor.
+    /// The way in for its clients; nil without a monitor.
     package var way: WayIn? { bind.isEmpty ? nil : way() }
 
     private func way(to listeners: [Listener]? = nil, at destination: IPAddress? = nil) -> WayIn {
