@@ -3,7 +3,7 @@ import Glibc
 /// What an argument looks like, where something else is meant: the one who wrote it is told what to write instead.
 extension String {
   /// Six hexadecimal digits at least, in lower or upper case, perhaps behind `sha256:`.
-  var isDigest: Bool {
+  package var isDigest: Bool {
     let text = lowercased()
     let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
     return (6...64).contains(digits.utf8.count)
@@ -14,7 +14,7 @@ extension String {
   }
 
   /// A config by its name, or any file that is there.
-  var isFile: Bool { isConfigName || access(self, F_OK) == 0 }
+  package var isFile: Bool { isConfigName || access(self, F_OK) == 0 }
 
-  var isConfigName: Bool { hasSuffix(".yaml") || hasSuffix(".yml") }
+  package var isConfigName: Bool { hasSuffix(".yaml") || hasSuffix(".yml") }
 }

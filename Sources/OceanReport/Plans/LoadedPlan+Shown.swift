@@ -1,30 +1,28 @@
-import ArgumentParser
-import OceanHost
-import OceanReport
-import OceanSyntax
+package import OceanHost
+package import OceanSyntax
 
 extension LoadedPlan {
   /// Loads a plan that is to run. What is wrong with a config is printed.
-  init(_ path: String, overriding: Set<String>, on screen: Screen) throws(Failure) {
+  package init(_ path: String, overriding: Set<String>, on screen: Screen) throws(Failure) {
     self = try Progress.showing("compiling \(path)", on: screen) { _ throws(Failure) in
       try LoadedPlan(path, overriding: overriding) { Self.show($0, on: screen) }
     }
   }
 
   /// Loads a plan that is only asked about. What is wrong with a config is printed.
-  init(asking path: String, facts: String? = nil, on screen: Screen) throws(Failure) {
+  package init(asking path: String, facts: String? = nil, on screen: Screen) throws(Failure) {
     self = try Progress.showing("compiling \(path)", on: screen) { _ throws(Failure) in
       try LoadedPlan(asking: path, facts: facts) { Self.show($0, on: screen) }
     }
   }
 
   /// A plan that was loaded, or not, and what is wrong with its config, which was not printed yet.
-  struct Unshown {
+  package struct Unshown {
     fileprivate var wrong: CompiledConfig?
     fileprivate var result: Result<LoadedPlan, Failure>
 
     /// Prints what is wrong.
-    func shown(on screen: Screen) throws(Failure) -> LoadedPlan {
+    package func shown(on screen: Screen) throws(Failure) -> LoadedPlan {
       if let wrong { LoadedPlan.show(wrong, on: screen) }
       return try result.get()
     }
@@ -34,7 +32,7 @@ extension LoadedPlan {
   /// such a name is written `./name`.
   ///
   /// - Parameter state: finds the state directory of the server that keeps it.
-  static func quietly(
+  package static func quietly(
     asking name: String, facts: String? = nil, keptIn state: () throws(Failure) -> String
   ) -> Unshown {
     var wrong: CompiledConfig?
@@ -52,7 +50,7 @@ extension LoadedPlan {
   }
 
   /// The same, with progress; what is wrong with a config is printed.
-  init(
+  package init(
     asking name: String, on screen: Screen, keptIn state: () throws(Failure) -> String
   ) throws(Failure) {
     let loaded = Progress.showing("compiling \(name)", on: screen) { _ in
@@ -65,13 +63,9 @@ extension LoadedPlan {
     printError(config.report(on: screen))
   }
 
-  /// Ends a command that has answered, if the config is not valid.
-  ///
-  /// - Parameter code: the command's exit code for an invalid config.
-  func exitIfBroken(_ code: Int32) throws {
-    guard isBroken else { return }
-    printSentence(
-      "\(path): not valid, because an expectation is broken; this answer is for the config without it")
-    throw ExitCode(code)
+  /// What a command says that has answered although the config is not valid; nil if it is.
+  package var flaw: String? {
+    guard isBroken else { return nil }
+    return "\(path): not valid, because an expectation is broken; this answer is for the config without it"
   }
 }
