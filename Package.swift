@@ -118,7 +118,7 @@ let package = Package(
       "OceanReport",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanReplay", "OceanTLS", "OceanHost", "CLinux",
+        "OceanStore", "OceanReplay", "OceanTLS", "OceanHost", "CLinux",
       ], settings: small),
     library(
       "OceanWebReport",
@@ -152,8 +152,14 @@ let package = Package(
       "OceanChange",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanMonitor", "OceanAccess", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
+        "OceanMonitor", "OceanAccess", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport", "CLinux",
         .product(name: "Logging", package: "swift-log"),
+      ], settings: small),
+    library(
+      "OceanCommandLine",
+      [
+        "OceanSyntax", "OceanHost", "OceanReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], settings: small),
     .executableTarget(
       name: "ocean",
@@ -162,10 +168,9 @@ let package = Package(
         "OceanStore", "OceanAccess", "OceanReplay", "OceanImport", "OceanInit", "OceanTLS", "OceanEngine",
         "OceanHost",
         "OceanReport", "OceanWebReport", "OceanFleet", "OceanClient",
-        "OceanChange",
+        "OceanChange", "OceanCommandLine",
         "CBuild", "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ] + pinned,
       swiftSettings: small,
       // Functions of libraries are found at the start. Found when they are first called, the loader would write the
@@ -206,7 +211,7 @@ let package = Package(
     .testTarget(
       name: "OceanImportTests", dependencies: ["OceanImport", "TestSupport"], exclude: ["Doveconf"],
       swiftSettings: swift),
-    tests("OceanInitTests", ["OceanInit", "OceanBase", "OceanCompiler"], settings: sockets),
+    tests("OceanInitTests", ["OceanInit", "OceanBase", "OceanCompiler", "OceanHost"], settings: sockets),
     tests("OceanTLSTests", ["OceanBase", "OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",
@@ -230,7 +235,13 @@ let package = Package(
         "TestSupport",
       ],
       exclude: ["Texts"], swiftSettings: sockets),
-    tests("OceanClientTests", ["OceanClient"], settings: sockets),
+    tests("OceanClientTests", ["OceanClient", "TestPlans"], settings: sockets),
+    tests(
+      "OceanCommandLineTests",
+      [
+        "OceanCommandLine", "OceanReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], settings: sockets),
     tests(
       "OceanChangeTests",
       [

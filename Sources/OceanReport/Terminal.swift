@@ -63,6 +63,18 @@ package enum Terminal {
   }
 }
 
+extension Terminal.Color {
+  /// What the words of a command line ask for. Mistakes in them are told in these colours, too, before anything has
+  /// been parsed.
+  package init(in words: [String]) {
+    let words = words.prefix { $0 != "--" }
+    let values = zip(words, words.dropFirst() + [""]).compactMap { word, next in
+      word == "--color" ? next : word.hasPrefix("--color=") ? String(word.dropFirst("--color=".count)) : nil
+    }
+    self = values.last.flatMap(Self.init(rawValue:)) ?? .auto
+  }
+}
+
 extension Screen {
   /// The screen behind a descriptor of this process.
   package init(of descriptor: Int32, color: Terminal.Color) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanCommandLine
 import OceanControlAPI
 import OceanHost
 import OceanReport
@@ -43,8 +44,9 @@ struct Ocean: ParsableCommand {
     }
     do {
       try checkText()
-      try checkCommand(CommandLine.arguments.dropFirst())
-      var command = try parsed(Array(CommandLine.arguments.dropFirst()))
+      let words = Array(CommandLine.arguments.dropFirst())
+      try tree.check(words)
+      var command = try tree.parse(words)
       try command.run()
       Terminal.exit(0)
     } catch let code as ExitCode {
@@ -66,26 +68,6 @@ struct Ocean: ParsableCommand {
     }
   }
 
-  /// The command that a command line means, as `parseAsRoot` finds it.
-  ///
-  /// The parser describes every command that it passes, several times, which takes longer than to check a small config.
-  /// So the command that the first word names reads the other words alone. Whatever it does not understand, such as a
-  /// mistake, a request for help or the version, is left to all of `ocean`.
-  static func parsed(_ words: [String]) throws -> any ParsableCommand {
-    guard let first = words.first,
-      let command = configuration.subcommands.first(where: { isName(first, of: $0) }),
-      let found = try? command.parseAsRoot(Array(words.dropFirst())), isBelow(command, type(of: found))
-    else { return try parseAsRoot(words) }
-    return found
-  }
-
-  /// Whether `other` is the command, or is below it. The parser has commands of its own, such as its help.
-  private static func isBelow(
-    _ command: any ParsableCommand.Type, _ other: any ParsableCommand.Type
-  ) -> Bool {
-    command == other || command.configuration.subcommands.contains { isBelow($0, other) }
-  }
-
   /// A mistake in the command line, with its first word as that of other errors.
   private static func painted(_ text: String) -> String {
     let word = "Error:"
@@ -103,47 +85,20 @@ struct Ocean: ParsableCommand {
     }
   }
 
-  /// - Throws: if a word stands where a command is expected but is not a command. The parser would take it,
-  ///   and what follows it, for arguments.
-  private static func checkCommand(_ words: ArraySlice<String>) throws {
-    var command: any ParsableCommand.Type = Ocean.self
-    for word in words {
-      let subcommands = command.configuration.subcommands
-      if word == "help" { continue }
-      guard !subcommands.isEmpty, !word.hasPrefix("-") else { return }
-      guard
-        let subcommand = subcommands.first(where: { isName(word, of: $0) })
-      else {
-        if command == Ocean.self, let instead = commandsElsewhere[word] {
-          throw ValidationError("There is no command '\(word)': \(instead).")
-        }
-        let names = subcommands.map { name(of: $0) }
-        let meant = closestMatch(word, among: names).map { "did you mean '\($0)'?" }
-        throw ValidationError(
-          "There is no command '\(word.escapedForDisplay)'; \(meant ?? "there are \(names.joined(separator: ", ")).")"
-        )
-      }
-      command = subcommand
-    }
-  }
-
-  /// Words that are commands of other servers, and what to do instead.
-  private static let commandsElsewhere = [
-    "reload":
-      "'ocean apply' shows what changes and applies it; 'systemctl reload ocean', or SIGHUP, applies it unseen",
-    "restart":
-      "'systemctl restart ocean' restarts the server; most changes of a config need only 'ocean apply', and 'ocean plan' "
-      + "says which need a restart",
-    "start": "'systemctl start ocean' starts the service, and 'ocean serve' a server in the foreground",
-    "stop": "'systemctl stop ocean' stops the service, and SIGTERM any server",
-    "who": "'ocean sessions' lists who is logged in, and 'ocean mailbox who USER' an account's last logins",
-  ]
-
-  private static func isName(_ word: String, of command: any ParsableCommand.Type) -> Bool {
-    name(of: command) == word || command.configuration.aliases.contains(word)
-  }
-
-  static func name(of command: any ParsableCommand.Type) -> String {
-    command.configuration.commandName ?? String(describing: command).lowercased()
+  /// The commands, and words that are commands of other servers.
+  static var tree: CommandTree {
+    CommandTree(
+      Ocean.self,
+      elsewhere: [
+        "reload":
+          "'ocean apply' shows what changes and applies it; 'systemctl reload ocean', or SIGHUP, applies it unseen",
+        "restart":
+          "'systemctl restart ocean' restarts the server; most changes of a config need only 'ocean apply', and 'ocean plan' "
+          + "says which need a restart",
+        "start": "'systemctl start ocean' starts the service, and 'ocean serve' a server in the foreground",
+        "stop": "'systemctl stop ocean' stops the service, and SIGTERM any server",
+        "who":
+          "'ocean sessions' lists who is logged in, and 'ocean mailbox who USER' an account's last logins",
+      ])
   }
 }

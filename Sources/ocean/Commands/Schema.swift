@@ -1,6 +1,5 @@
 import ArgumentParser
-import Glibc
-import OceanBase
+import OceanCommandLine
 import OceanCompiler
 import OceanControlAPI
 import OceanHost
@@ -41,35 +40,22 @@ struct Schema: ParsableCommand {
   }
 
   func run() throws {
-    if let man { return try ControlOptions.run { try Self.writeManual(below: man) } }
+    if let man { return try reporting { try ManualPage.publish(pages, below: man) } }
     print(try document, terminator: "")
   }
 
-  /// The pages replace those of another version.
-  private static func writeManual(below directory: String) throws(Failure) {
+  private var pages: [ManualPage] {
     let edition = ManualPage.Edition(date: ServerProgram.ownDate, version: Ocean.version)
-    let pages =
-      CommandManual(edition).pages + [
-        ReferenceManual.settings(edition, path: Files.standardConfig), ReferenceManual.codes(edition),
-      ]
-    for folder in [directory] + Set(pages.map { "\(directory)/man\($0.section)" }).sorted() {
-      guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-        throw Failure("cannot make the directory \(folder): \(errorText(errno))")
-      }
-    }
-    try PublishedFiles.publish(
-      pages.map { page in
-        PublishedFiles.File(
-          path: "\(directory)/\(page.path)", contents: SecretBytes(copying: Array(page.text.utf8)),
-          mode: 0o644)
-      }, replacing: true)
+    return CommandManual(Ocean.tree, edition).pages + [
+      ReferenceManual.settings(edition, path: Files.standardConfig), ReferenceManual.codes(edition),
+    ]
   }
 
   private var document: String {
     get throws {
       if reference { return SettingsReference.markdown }
       if plan { return Plan.reference }
-      if cli { return CommandReference().text }
+      if cli { return Ocean.tree.reference }
       return tests ? try testsJSONSchema() : try jsonSchema()
     }
   }

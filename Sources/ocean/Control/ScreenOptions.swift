@@ -14,14 +14,4 @@ struct ScreenOptions: ParsableArguments {
   var errors: Screen { Screen(of: STDERR_FILENO, color: color) }
 }
 
-extension Terminal.Color: ExpressibleByArgument {
-  /// What the words of a command line ask for. Mistakes in them are told in these colours, too, before anything has
-  /// been parsed.
-  init(in words: [String]) {
-    let words = words.prefix { $0 != "--" }
-    let values = zip(words, words.dropFirst() + [""]).compactMap { word, next in
-      word == "--color" ? next : word.hasPrefix("--color=") ? String(word.dropFirst("--color=".count)) : nil
-    }
-    self = values.last.flatMap(Self.init(rawValue:)) ?? .auto
-  }
-}
+extension Terminal.Color: ExpressibleByArgument {}

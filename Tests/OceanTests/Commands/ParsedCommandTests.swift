@@ -18,9 +18,9 @@ struct ParsedCommandTests {
     ["--help-hidden"], ["---completion", "check"], [""], ["--"], ["-c"],
   ]
 
-  @Test(arguments: CommandReference.commands.map(\.name))
+  @Test(arguments: Ocean.tree.commands.map(\.name))
   func `a command reads its words as all of ocean does`(_ name: String) throws {
-    let command = try #require(CommandReference.commands.first { $0.name == name })
+    let command = try #require(Ocean.tree.commands.first { $0.name == name })
     let path = name.split(separator: " ").dropFirst().map(String.init)
     let example = command.type.configuration.discussion.split(separator: "\n").last {
       $0.hasPrefix("  \(name)")
@@ -29,10 +29,10 @@ struct ParsedCommandTests {
     #expect(!own.isEmpty || !command.type.configuration.subcommands.isEmpty, "an example of \(name)")
     for words in own + Self.words + (name == "ocean plan" ? Self.moreWords : []) {
       let line = path + words
-      #expect(result { try Ocean.parsed(line) } == result { try Ocean.parseAsRoot(line) }, "\(line)")
+      #expect(result { try Ocean.tree.parse(line) } == result { try Ocean.parseAsRoot(line) }, "\(line)")
     }
     for words in own where !words.isEmpty {
-      #expect(result { try Ocean.parsed(path + words + ["--version"]) }.hasPrefix("ocean 0."))
+      #expect(result { try Ocean.tree.parse(path + words + ["--version"]) }.hasPrefix("ocean 0."))
     }
   }
 
@@ -42,7 +42,7 @@ struct ParsedCommandTests {
     ["cert", "new", "--generate-completion-script", "bash"], ["check", "--experimental-dump-help"],
   ])
   func `what no command begins is read by ocean itself`(_ line: [String]) {
-    #expect(result { try Ocean.parsed(line) } == result { try Ocean.parseAsRoot(line) })
+    #expect(result { try Ocean.tree.parse(line) } == result { try Ocean.parseAsRoot(line) })
   }
 
   /// All that is seen of a command or a mistake.

@@ -1,34 +1,20 @@
 import ArgumentParser
 import OceanHost
 
-/// The document about all commands, docs/cli.md.
-struct CommandReference {
-  /// All commands, a group before those in it.
-  static var commands: [(name: String, type: any ParsableCommand.Type)] {
-    commands(below: Ocean.self, named: "ocean")
-  }
-
-  var text: String {
-    let commands = Self.commands
+extension CommandTree {
+  /// The document about all commands, docs/cli.md.
+  package var reference: String {
+    let commands = commands
     let rows = commands.map { name, type in
       "| [\(name)](#\(String(name.map { $0 == " " ? "-" : $0 }))) | \(type.configuration.abstract) |"
     }
     let table = (["| command | |", "|---|---|"] + rows).joined(separator: "\n")
-    return ([Self.head + table] + commands.map(Self.section)).joined(separator: "\n\n") + "\n"
-  }
-
-  private static func commands(
-    below command: any ParsableCommand.Type, named name: String
-  ) -> [(name: String, type: any ParsableCommand.Type)] {
-    command.configuration.subcommands.flatMap { subcommand in
-      let name = "\(name) \(Ocean.name(of: subcommand))"
-      return [(name, subcommand)] + commands(below: subcommand, named: name)
-    }
+    return ([Self.head + table] + commands.map(section)).joined(separator: "\n\n") + "\n"
   }
 
   /// A command's help in 80 columns. What the command does is a sentence above it.
-  private static func section(_ name: String, _ command: any ParsableCommand.Type) -> String {
-    let help = Ocean.helpMessage(for: command, columns: 80).split(separator: "\n\n", maxSplits: 1)
+  private func section(_ name: String, _ command: any ParsableCommand.Type) -> String {
+    let help = root.helpMessage(for: command, columns: 80).split(separator: "\n\n", maxSplits: 1)
     var lines = (help.last ?? "").split(separator: "\n", omittingEmptySubsequences: false)
     while lines.last?.isEmpty == true { lines.removeLast() }
     lines = lines.flatMap { $0.hasPrefix("USAGE: ") ? Self.wrapped($0) : [$0] }

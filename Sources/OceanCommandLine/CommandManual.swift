@@ -1,15 +1,19 @@
 import ArgumentParser
 import OceanHost
-import OceanReport
+package import OceanReport
 
 /// The pages of the manual about commands: ocean(1), and one for each command, from what `ocean help COMMAND` says.
-struct CommandManual {
+package struct CommandManual {
+  private let tree: CommandTree
   private let edition: ManualPage.Edition
-  private let commands = CommandReference.commands
+  private let commands: [(name: String, type: any ParsableCommand.Type)]
 
-  init(_ edition: ManualPage.Edition) { self.edition = edition }
+  package init(_ tree: CommandTree, _ edition: ManualPage.Edition) {
+    (self.tree, self.edition) = (tree, edition)
+    commands = tree.commands
+  }
 
-  var pages: [ManualPage] { [overview] + commands.map(page) }
+  package var pages: [ManualPage] { [overview] + commands.map(page) }
 
   private var overview: ManualPage {
     var page = ManualPage(
@@ -18,8 +22,8 @@ struct CommandManual {
     page.markup(
       "\(ManualPage.bold("ocean")) \(ManualPage.italic("command")) [\(ManualPage.italic("arguments"))]")
     page.heading("Description")
-    page.paragraph(Ocean.configuration.abstract)
-    for note in CommandReference.notes { page.point(note) }
+    page.paragraph(tree.root.configuration.abstract)
+    for note in CommandTree.notes { page.point(note) }
     page.heading("Commands")
     for (name, command) in commands {
       page.entry(Self.reference(name), command.configuration.abstract)
@@ -38,7 +42,7 @@ struct CommandManual {
   }
 
   private func page(_ name: String, _ command: any ParsableCommand.Type) -> ManualPage {
-    let help = CommandHelp(command)
+    let help = CommandHelp(command, of: tree.root)
     var page = ManualPage(Self.file(name), 1, edition, summary: Self.summary(command.configuration.abstract))
     page.heading("Synopsis")
     page.markup(Self.markup(help.usage))
@@ -109,7 +113,6 @@ struct CommandManual {
     flush()
     return result
   }
-
 }
 
 /// What `ocean help COMMAND` says, in its parts.
@@ -120,7 +123,8 @@ private struct CommandHelp {
   private(set) var example: String?
   private(set) var parts: [(title: String, entries: [(label: String, text: String)])] = []
 
-  init(_ command: any ParsableCommand.Type) {
+  /// - Parameter root: the program that the command belongs to.
+  init(_ command: any ParsableCommand.Type, of root: any ParsableCommand.Type) {
     for paragraph in command.configuration.discussion.split(separator: "\n\n").map(String.init) {
       if paragraph.hasPrefix("Exit codes:\n") {
         exits = paragraph.split(separator: "\n").dropFirst().map { line in
@@ -134,7 +138,7 @@ private struct CommandHelp {
       }
     }
     // No line is broken.
-    for line in Ocean.helpMessage(for: command, columns: 100_000).split(separator: "\n") {
+    for line in root.helpMessage(for: command, columns: 100_000).split(separator: "\n") {
       if line.hasPrefix("USAGE: ") {
         usage = String(line.dropFirst("USAGE: ".count))
       } else if line.hasSuffix(":"), ["ARGUMENTS:", "OPTIONS:", "SUBCOMMANDS:"].contains(line) {

@@ -1,4 +1,4 @@
-import ArgumentParser
+package import ArgumentParser
 
 extension CommandConfiguration {
   /// A command with all that its help and docs/cli.md tell of it.
@@ -6,7 +6,7 @@ extension CommandConfiguration {
   /// - Parameters:
   ///   - exits: what each exit code means, in less than 70 characters.
   ///   - example: a command that can be tried.
-  init(
+  package init(
     _ name: String, _ abstract: String, usage: String? = nil, discussion: String = "",
     exits: KeyValuePairs<Int32, String>, example: String, aliases: [String] = []
   ) {
