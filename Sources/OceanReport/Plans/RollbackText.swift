@@ -1,4 +1,4 @@
-import OceanBase
+import OceanHost
 package import OceanControlAPI
 import OceanPlan
 package import OceanSyntax
@@ -17,10 +17,7 @@ package struct RollbackText {
     self.preview = preview
     source = live.status.file
     self.screen = screen
-    let diff = PlanDiff(
-      from: PlanVersion(live.running), to: PlanVersion(preview.plan), at: SystemClock.wall.seconds
-    ).withTLS()
-      .withMailboxes()
+    let diff = PlanDiff.onThisHost(from: PlanVersion(live.running), to: PlanVersion(preview.plan))
     changes = PreviewText(
       diff, heading: Self.heading(preview, on: screen) + LiveText(comparison: live, on: screen).against,
       live: live,
