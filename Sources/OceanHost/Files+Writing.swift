@@ -42,6 +42,15 @@ extension Files {
     }
   }
 
+  /// The same, for a command: a failure is a sentence.
+  package static func write(_ bytes: [UInt8], to path: String, from sources: Set<String>) throws(Failure) {
+    do {
+      try save(bytes, to: path, from: sources)
+    } catch {
+      throw Failure("cannot write \(path): \(error.reason)")
+    }
+  }
+
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
   package static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
     let temporary = "\(path).\(getpid()).tmp"

@@ -126,6 +126,18 @@ extension PlanFile {
   }
 }
 
+extension PlanFile {
+  /// The state directory that a config or a saved plan names; nil if a config's mistakes leave none.
+  package static func state(in path: String) throws(Failure) -> String? {
+    if let saved = try read(path) { return saved.plan.server.state }
+    do {
+      return try loadConfig(path, files: Files.access).stateDirectory
+    } catch {
+      throw Failure("cannot read \(path): \(error.reason)")
+    }
+  }
+}
+
 extension CompiledConfig {
   /// The plan that the config compiled to, in the form in which it is saved.
   package func planFile(_ plan: Plan) throws(Failure) -> PlanFile {

@@ -25,7 +25,7 @@ package struct PlanText {
     provenance = config.result.provenance
     rules = config.result.rules
     facts = config.facts
-    holding = config.result.expectations.isEmpty ? nil : config.holding
+    holding = config.heldExpectations
     self.screen = screen
   }
 

@@ -1,7 +1,5 @@
 import ArgumentParser
 import CLinux
-import OceanBase
-import OceanCompiler
 import OceanHost
 import OceanPlan
 import OceanReport
@@ -20,15 +18,6 @@ struct Diff: ParsableCommand {
       2: "something changes",
       3: "a change that --fail-on names, or --only does not; it is not proved",
     ], example: "ocean diff --prove no-wider old.yaml ocean.yaml")
-
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case human
-    case json
-    case sarif
-    case github
-    case markdown
-    case html
-  }
 
   @Argument(
     help: ArgumentHelp(
@@ -60,7 +49,7 @@ struct Diff: ParsableCommand {
     help: ArgumentHelp(
       "human, json, sarif, github for annotations of GitHub Actions, markdown for a comment on a pull request, or html for a page."
     ))
-  var format = Format.human
+  var format = ChangeFormat.human
 
   @OptionGroup var config: ConfigOption
 
@@ -79,21 +68,9 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     linux_keep_memory()
-    let diff: PlanDiff
-    let loaded: [LoadedPlan]
-    do throws(Failure) {
-      let (before, after) = try plans()
-      loaded = [before, after]
-      if facts != nil, before.config == nil, after.config == nil {
-        throw Failure("--facts is for configs, and both of these are saved plans")
-      }
-      diff = Progress.showing("comparing plans", on: screen.errors) { _ in
-        PlanDiff(from: before.version, to: after.version, at: SystemClock.wall.seconds).withTLS()
-          .withMailboxes()
-      }
-    } catch {
-      printSentence(error.message)
-      throw ExitCode(1)
+    let (before, after) = try reporting { try plans() }
+    let diff = Progress.showing("comparing plans", on: screen.errors) { _ in
+      PlanDiff.onThisHost(from: before.version, to: after.version)
     }
     switch format {
     case .human: print(DiffText.whole(diff, on: screen.output))
@@ -104,8 +81,8 @@ struct Diff: ParsableCommand {
     case .github:
       let (notes, sources) = diff.notes
       print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
-    case .markdown: print(report(diff, loaded).markdown, terminator: "")
-    case .html: print(report(diff, loaded).html, terminator: "")
+    case .markdown: print(report(diff, before, after).markdown, terminator: "")
+    case .html: print(report(diff, before, after).html, terminator: "")
     }
     let proof = prove.map { ProofText($0, about: diff) }
     // In other formats the answer is the exit code; the sentence must not be among the data.
@@ -116,7 +93,7 @@ struct Diff: ParsableCommand {
         printError(proof.text(on: screen.errors))
       }
     }
-    for plan in loaded { try plan.exitIfBroken(1) }
+    for plan in [before, after] { try plan.exitIfBroken(1) }
     if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
     try diff.exit(failOn: failOn, only: only)
   }
@@ -130,21 +107,25 @@ struct Diff: ParsableCommand {
       // If both are standard input, the first reads it all.
       old == new ? (load(old), load(new)) : inParallel({ load(old) }, { load(new) })
     }
-    return (try before.shown(on: screen.errors), try after.shown(on: screen.errors))
+    let plans = (try before.shown(on: screen.errors), try after.shown(on: screen.errors))
+    if facts != nil, plans.0.config == nil, plans.1.config == nil {
+      throw Failure("--facts is for configs, and both of these are saved plans")
+    }
+    return plans
   }
 
-  private func report(_ diff: PlanDiff, _ loaded: [LoadedPlan]) -> ChangeReport {
+  private func report(_ diff: PlanDiff, _ before: LoadedPlan, _ after: LoadedPlan) -> ChangeReport {
     var context = ChangeReport.Context(
       against: "\(old), \(diff.from?.short ?? "")", new: new, version: Ocean.version)
-    context.oldSources = loaded.first?.config?.loaded.sources
-    context.newSources = loaded.last?.config?.loaded.sources
+    context.oldSources = before.config?.loaded.sources
+    context.newSources = after.config?.loaded.sources
     return ChangeReport(diff, context)
   }
 
   /// The directory of the plans that digests name.
   private func state() throws(Failure) -> String {
     let file = try config.path
-    guard let state = try ControlOptions.state(in: file) else {
+    guard let state = try PlanFile.state(in: file) else {
       throw Failure("\(file) has mistakes and names no server.state; give another config with --config")
     }
     return state

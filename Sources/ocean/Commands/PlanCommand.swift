@@ -1,9 +1,8 @@
 import ArgumentParser
-import OceanBase
 import OceanClient
 import OceanCompiler
-import OceanHost
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 import OceanReport
 import OceanSyntax
@@ -20,15 +19,6 @@ struct PlanCommand: ParsableCommand {
       0: "nothing would change, or there is nothing to compare with", 1: "an error, or wrong usage",
       2: "something would change", 3: "a change that --fail-on names, or --only does not",
     ], example: "ocean plan --fail-on weakened ocean.yaml")
-
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case human
-    case json
-    case sarif
-    case github
-    case markdown
-    case html
-  }
 
   @OptionGroup var config: ConfigArgument
 
@@ -61,7 +51,7 @@ struct PlanCommand: ParsableCommand {
     help: ArgumentHelp(
       "human or json; sarif and github print the diagnostics, and what changes; markdown for a comment on a pull request, html for a page."
     ))
-  var format = Format.human
+  var format = ChangeFormat.human
 
   @Option(
     help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"), completion: .file()
@@ -94,189 +84,62 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    if running { return try showRunning() }
-    let config: CompiledConfig
-    do {
+    try reporting {
+      if running { return try showRunning() }
       let path = try self.config.path
-      config = try Progress.showing("compiling \(path)", on: screen.errors) { _ throws(Failure) in
+      let config = try Progress.showing("compiling \(path)", on: screen.errors) { _ throws(Failure) in
         try CompiledConfig(path, factsPath: facts, overriding: Set(override))
       }
-    } catch {
-      printSentence(error.message)
-      throw ExitCode(1)
-    }
-    if format == .github { print(config.annotations, terminator: "") }
-    // GitHub shows the annotations in the log as well.
-    let report = format == .github ? "" : config.report(on: screen.errors)
-    guard let plan = config.result.plan else {
-      if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
-      printError(report + "\(config.reasonForNoPlan): no plan")
-      throw ExitCode(1)
-    }
-    if !report.isEmpty { printError(report) }
-
-    do {
+      if format == .github { print(config.annotations, terminator: "") }
+      // GitHub shows the annotations in the log as well.
+      let report = format == .github ? "" : config.report(on: screen.errors)
+      guard let plan = config.result.plan else {
+        if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
+        printError(report + "\(config.reasonForNoPlan): no plan")
+        throw ExitCode(1)
+      }
+      if !report.isEmpty { printError(report) }
       try show(plan, config)
-    } catch let error as Failure {
-      printSentence(error.message)
-      throw ExitCode(1)
     }
   }
 
   private func showRunning() throws {
-    try ControlOptions.run {
-      let path = try config.path
-      guard let state = try ControlOptions.state(in: path) else {
-        throw Failure("\(path) has mistakes that hide its server.state")
-      }
-      let json = try ControlClient(path: ControlPath.socket(in: state)).plan().json
-      if format == .json { printJSON(json) }
-      guard let out else { return }
-      do {
-        try Files.save(json, to: out, from: [path])
-      } catch let error as FileAccess.ReadError {
-        throw Failure("cannot write \(out): \(error.reason)")
-      }
+    let path = try config.path
+    guard let state = try PlanFile.state(in: path) else {
+      throw Failure("\(path) has mistakes that hide its server.state")
     }
+    let json = try ControlClient(path: ControlPath.socket(in: state)).plan().json
+    if format == .json { printJSON(json) }
+    if let out { try Files.write(json, to: out, from: [path]) }
   }
 
   private func show(_ plan: Plan, _ config: CompiledConfig) throws {
-    let version = try PlanVersion(
-      plan, config.result.provenance, rules: config.result.rules,
-      expectations: config.result.expectations)
-    let previous: Previous
+    let previous: PreviousPlan
     do throws(Failure) {
-      previous = try self.previous(plan)
+      previous = try PreviousPlan(
+        before: plan, against: against, isElsewhere: facts != nil,
+        judging: failOn != nil ? "--fail-on" : only != nil ? "--only" : nil, on: screen.errors
+      ) { if format != .human { printSentence($0, style: .warning) } }
     } catch {
       if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
       throw error
     }
-    let heading = previous.heading(on: screen.output)
-    let diff = previous.version.map { old in
-      Progress.showing("comparing plans", on: screen.errors) { _ in
-        PlanDiff(from: old, to: version, at: SystemClock.wall.seconds).withTLS().withMailboxes()
-      }
-    }
-    let preview = diff.map {
-      PreviewText(
-        $0, heading: heading, live: previous.live, sessions: sessions,
-        expectations: config.result.expectations.isEmpty ? nil : config.holding,
-        on: screen.output)
-    }
-    let saved = try PlanFile(
-      plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
-      rules: config.result.rules, expectations: config.result.expectations, against: diff)
-    // Connected clients are shown, but not saved.
-    var shown = saved
-    shown.against = preview?.diff
+    let change = try PlannedChange(
+      plan, config, after: previous, sessions: sessions, on: screen.output, errors: screen.errors)
     switch format {
-    case .human, .github:
-      let text =
-        preview.map { "\($0.text) Nothing was applied." }
-        ?? heading.joined(separator: "\n") + "\n\n"
-        + PlanText(plan, saved.digest, config, on: screen.output).text
-      if format == .human {
-        print(text)
-      } else {
-        if let (notes, sources) = preview?.diff.notes {
-          print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
-        }
-        let last = text.split(separator: "\n").last.map(String.init) ?? ""
-        print(DiagnosticRenderer.githubNotice(last), terminator: "")
-      }
-    case .json: printJSON(try shown.json)
-    case .sarif: print(config.sarif(version: Ocean.version, with: preview?.diff), terminator: "")
-    case .markdown: print(report(preview?.diff, version, previous, config).markdown, terminator: "")
-    case .html: print(report(preview?.diff, version, previous, config).html, terminator: "")
+    case .human: print(change.text)
+    case .json: printJSON(try change.json)
+    case .sarif: print(change.sarif(version: Ocean.version), terminator: "")
+    case .github: print(change.annotations, terminator: "")
+    case .markdown: print(change.report(version: Ocean.version).markdown, terminator: "")
+    case .html: print(change.report(version: Ocean.version).html, terminator: "")
     }
     if let out {
-      do {
-        try Files.save(try saved.json, to: out, from: config.loaded.factRequest.readFiles)
-      } catch let error as FileAccess.ReadError {
-        throw Failure("cannot write \(out): \(error.reason)")
-      }
+      try Files.write(try change.saved.json, to: out, from: config.loaded.factRequest.readFiles)
       if format == .human {
         print("Saved to \(out); apply it with: ocean apply \(Files.absolute(out).shellQuoted)")
       }
     }
-    guard let diff = preview?.diff else { return }
-    try diff.exit(failOn: failOn, only: only)
-  }
-
-  /// - Parameter diff: nil if there is nothing to compare with: then everything is new.
-  private func report(
-    _ diff: PlanDiff?, _ version: PlanVersion, _ previous: Previous, _ config: CompiledConfig
-  ) -> ChangeReport {
-    var context = ChangeReport.Context(against: previous.words, new: config.path, version: Ocean.version)
-    context.inputs = previous.live?.inputsText
-    context.oldSources = previous.sources
-    context.newSources = config.loaded.sources
-    if !config.result.expectations.isEmpty { context.holding = config.holding }
-    return ChangeReport(diff ?? PlanDiff(from: nil, to: version), context)
-  }
-
-  /// The plan that the new one is compared with.
-  private enum Previous {
-    /// Nothing to compare with, and why.
-    case nothing(String)
-    case plan(PlanVersion, name: String, sources: SourceSet?)
-    case server(LiveComparison)
-
-    var version: PlanVersion? {
-      switch self {
-      case .nothing: nil
-      case .plan(let version, _, _): version
-      case .server(let live): PlanVersion(live.running)
-      }
-    }
-
-    var live: LiveComparison? { if case .server(let live) = self { live } else { nil } }
-
-    /// The config that the plan was made from, if it was made now.
-    var sources: SourceSet? { if case .plan(_, _, let sources) = self { sources } else { nil } }
-
-    var words: String {
-      switch self {
-      case .nothing(let reason): "nothing: \(reason)"
-      case .plan(_, let name, _): name
-      case .server(let live): live.againstText
-      }
-    }
-
-    func heading(on screen: Screen) -> [String] {
-      switch self {
-      case .nothing, .plan: screen.field("against", words.escapedForDisplay)
-      case .server(let live): LiveText(comparison: live, on: screen).heading
-      }
-    }
-  }
-
-  private func previous(_ plan: Plan) throws(Failure) -> Previous {
-    if against == "none" { return .nothing("--against none") }
-    // A plan for another host has nothing to do with what runs on this one.
-    if facts != nil && against == nil { return .nothing("the facts are from another host") }
-    if let against, against.isDigest || !Files.isSocket(against) {
-      let loaded = try LoadedPlan(asking: against, on: screen.errors) { () throws(Failure) in
-        plan.server.state
-      }
-      return .plan(
-        loaded.version, name: "\(loaded.path), \(loaded.version.digest.short)",
-        sources: loaded.config?.loaded.sources)
-    }
-    do {
-      return .server(
-        try LiveComparison(ControlClient(path: against ?? ControlPath.socket(in: plan.server.state))))
-    } catch {
-      guard against == nil else { throw error }
-      if error.kind == .noServer { return .nothing("no server runs on \(plan.server.state)") }
-      // A server may be running, but its plan is not known.
-      if failOn != nil || only != nil {
-        throw Failure("\(failOn != nil ? "--fail-on" : "--only") cannot be judged: \(error.message)")
-      }
-      if format != .human {
-        printSentence("not compared with a running server: \(error.message)", style: .warning)
-      }
-      return .nothing(error.message)
-    }
+    try change.diff?.exit(failOn: failOn, only: only)
   }
 }
