@@ -1,3 +1,4 @@
+import Glibc
 import OceanAddresses
 import OceanBase
 import OceanSyntax
@@ -37,6 +38,33 @@ package struct NewCertificate {
       PublishedFiles.File(path: base + ".crt", contents: SecretBytes(copying: certificatePEM), mode: 0o644),
       PublishedFiles.File(path: base + ".csr", contents: SecretBytes(copying: requestPEM), mode: 0o644),
     ]
+  }
+
+  /// Makes the key and the certificate, and writes them to a directory, which is made if it is missing.
+  package static func publish(
+    _ names: [CertificateName], _ algorithm: PrivateKey.Algorithm, days: Int, in directory: String,
+    replacing: Bool
+  ) throws(Failure) -> NewCertificate {
+    let path = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+    let made = try NewCertificate(names, algorithm, days: days, in: Files.absolute(path))
+    let isNew = mkdir(directory, 0o755) == 0
+    do throws(Failure) {
+      try PublishedFiles.publish(made.files, replacing: replacing)
+    } catch {
+      if isNew { rmdir(directory) }
+      throw error
+    }
+    return made
+  }
+
+  /// Names for a certificate, each once, in the order given.
+  package static func names(_ texts: [String]) throws(Failure) -> [CertificateName] {
+    var names: [CertificateName] = []
+    for text in texts {
+      let name = try name(text)
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
   }
 
   /// A name for a certificate.

@@ -1,3 +1,5 @@
+import Glibc
+import OceanBase
 import OceanCompiler
 import OceanSyntax
 import OceanTLS
@@ -88,6 +90,38 @@ package struct RenewalHook: Sendable {
     // Its shell takes the command apart once more.
     case .acmeSh: ["acme.sh --install-cert --domain \(name) --reloadcmd \(shellWord(hook))"]
     }
+  }
+
+  /// Writes it, unless it is there.
+  ///
+  /// - Parameters:
+  ///   - file: where; nil writes it to `path`.
+  ///   - replacing: whether another script gives way.
+  /// - Returns: the absolute path, and whether something was written.
+  package func write(to file: String?, replacing: Bool) throws(Failure) -> (path: String, isNew: Bool) {
+    let path = Files.absolute(file ?? path)
+    let contents = Array(text.utf8)
+    if (try? Files.read(path, limit: 1 << 20)) == contents, access(path, X_OK) == 0 { return (path, false) }
+    guard access(Files.directory(of: path), F_OK) == 0 else {
+      throw Failure(
+        "there is no directory \(Files.directory(of: path)): is \(client.rawValue) installed? --out names another file"
+      )
+    }
+    try PublishedFiles.publish(
+      [PublishedFiles.File(path: path, contents: SecretBytes(copying: contents), mode: 0o755)],
+      replacing: replacing)
+    return (path, true)
+  }
+
+  /// What is left to do, in lines: how the client is told about it.
+  ///
+  /// - Parameter path: where it was written.
+  package func advice(_ path: String) -> [String] {
+    let lead =
+      client == .certbot
+      ? "certbot runs it after each renewal. For the certificate that is there, run once as root:"
+      : "Have it run after each renewal:"
+    return [lead] + commands(path).map { "  " + $0.escapedForDisplay }
   }
 
   package var text: String {

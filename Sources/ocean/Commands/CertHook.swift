@@ -1,8 +1,5 @@
 import ArgumentParser
-import Glibc
-import OceanBase
 import OceanHost
-import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -51,32 +48,15 @@ extension Cert {
       }
     }
 
-    func run() throws { try Cert.reporting(write) }
+    func run() throws { try reporting(1, write) }
 
     private func write() throws {
       let hook = try RenewalHook(
         client, config: config.path, certificate: certificate, name: name, program: Process.path)
       if dryRun { return print(hook.text, terminator: "") }
-      let path = Files.absolute(out ?? hook.path)
-      let text = Array(hook.text.utf8)
-      if (try? Files.read(path, limit: 1 << 20)) == text, access(path, X_OK) == 0 {
-        print("It is there already: \(path.escapedForDisplay)")
-      } else {
-        guard access(Files.directory(of: path), F_OK) == 0 else {
-          throw Failure(
-            "there is no directory \(Files.directory(of: path)): is \(client.rawValue) installed? --out names another file"
-          )
-        }
-        try PublishedFiles.publish(
-          [PublishedFiles.File(path: path, contents: SecretBytes(copying: text), mode: 0o755)],
-          replacing: force)
-        print("Written: \(path.escapedForDisplay)")
-      }
-      let lead =
-        client == .certbot
-        ? "certbot runs it after each renewal. For the certificate that is there, run once as root:"
-        : "Have it run after each renewal:"
-      print(([lead] + hook.commands(path).map { "  " + $0.escapedForDisplay }).joined(separator: "\n"))
+      let (path, isNew) = try hook.write(to: out, replacing: force)
+      print("\(isNew ? "Written" : "It is there already"): \(path.escapedForDisplay)")
+      print(hook.advice(path).joined(separator: "\n"))
     }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanHost
 import OceanReport
 import OceanTLS
@@ -54,29 +53,17 @@ extension Cert {
       _ = try parsedNames
     }
 
-    func run() throws { try Cert.reporting(make) }
+    func run() throws { try reporting(1, make) }
 
     private func make() throws {
-      let directory = Files.absolute(out.hasSuffix("/") ? String(out.dropLast()) : out)
-      let made = try NewCertificate(parsedNames, keyType.algorithm, days: days, in: directory)
-      let isNew = mkdir(out, 0o755) == 0
-      do throws(Failure) {
-        try PublishedFiles.publish(made.files, replacing: force)
-      } catch {
-        if isNew { rmdir(out) }
-        throw error
-      }
+      let made = try NewCertificate.publish(
+        parsedNames, keyType.algorithm, days: days, in: out, replacing: force)
       print(CertText.made(made.base, made.info, on: screen.output), terminator: "")
     }
 
-    /// Each name once, in the order given.
     private var parsedNames: [CertificateName] {
       get throws {
-        do {
-          return try names.map(NewCertificate.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-        } catch {
-          throw ValidationError(error.message)
-        }
+        do { return try NewCertificate.names(names) } catch { throw ValidationError(error.message) }
       }
     }
   }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import OceanBase
 import OceanClient
-import OceanCompiler
 import OceanHost
 import OceanReport
 import OceanSyntax
@@ -20,11 +19,6 @@ extension Cert {
         0: "they can be used", 1: "one has expired, does not fit the key, or cannot be read",
         2: "wrong usage",
       ], example: "ocean cert show localhost:995")
-
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-      case human
-      case json
-    }
 
     @Argument(
       help: ArgumentHelp("A file in PEM, or HOST:PORT.", valueName: "file-or-server"), completion: .file())
@@ -50,7 +44,7 @@ extension Cert {
     var at: TimeArgument?
 
     @Option(help: "human or json.")
-    var format = Format.human
+    var format = OutputFormat.human
 
     @OptionGroup var screen: ScreenOptions
 
@@ -74,7 +68,7 @@ extension Cert {
       }
     }
 
-    func run() throws { try Cert.reporting(show) }
+    func run() throws { try reporting(1, show) }
 
     private func show() throws {
       let key = try key.map { path throws(Failure) in
