@@ -169,6 +169,14 @@ package struct RollbackRequest: Sendable, Hashable, Codable {
     self.confirmSeconds = confirmSeconds
     self.comment = comment
   }
+
+  /// - Parameter target: how many plans to go back, or a digest: a number with as many digits as a digest has is one. Nil
+  ///   reverts the last change.
+  package init(to target: String?, confirmSeconds: Int?, comment: ChangeComment?) {
+    let steps = target.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
+    self.init(
+      steps: steps, plan: steps == nil ? target : nil, confirmSeconds: confirmSeconds, comment: comment)
+  }
 }
 
 /// The plans that were confirmed, the newest first, and what happened to others.

@@ -1,4 +1,5 @@
 package import OceanAddresses
+package import OceanPlan
 
 /// Some of a server's sessions. In JSON an object with exactly one of `ids`, `user` and `peer`.
 package enum SessionSelection: Sendable, Hashable {
@@ -13,6 +14,14 @@ package enum SessionSelection: Sendable, Hashable {
     case .user(let name): name == user
     case .peer(let address): address == peer
     }
+  }
+
+  /// The sessions of a user as somebody writes the name.
+  package init(user: String) { self = .user(user.lowercased()) }
+
+  package func contains(_ session: SessionInfo) -> Bool {
+    guard let peer = try? IPAddress(parsing: session.peer) else { return false }
+    return contains(id: session.id, user: session.user, peer: peer)
   }
 }
 

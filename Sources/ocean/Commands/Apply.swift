@@ -1,13 +1,10 @@
 import ArgumentParser
 import Glibc
-import OceanBase
 import OceanClient
-import OceanCompiler
-import OceanHost
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 import OceanReport
-import OceanSyntax
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -65,85 +62,24 @@ struct Apply: ParsableCommand {
   }
 
   func run() throws {
-    try ControlOptions.run {
-      let login = try probe.login()
+    try reporting {
+      var wishes = PlannedApply.Wishes()
+      wishes.login = try probe.login()
+      (wishes.probes, wishes.sessions) = (probe.probe, sessions)
+      (wishes.confirmSeconds, wishes.comment) = (confirmWithin?.seconds, comment)
       let loaded = try LoadedPlan(try config.path, overriding: Set(override), on: screen.errors)
-      if probe.probe, let obstacle = Probe(loaded.plan, login: login).obstacle {
-        throw Failure("\(obstacle); nothing was applied")
-      }
       let socket = control.socket ?? ControlPath.socket(in: loaded.plan.server.state)
-      let client = ControlClient(path: socket)
-      let live = try LiveComparison(client)
-      let diff = Progress.showing("comparing plans", on: screen.errors) { _ in
-        PlanDiff(
-          from: PlanVersion(live.running), to: loaded.version, at: SystemClock.wall.seconds
-        ).withTLS().withMailboxes()
-      }
-      let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
-      let warning = missingBase(loaded)
-      let preview = PreviewText(
-        diff,
-        heading: LiveText(comparison: live, on: screen.output).heading
-          + warning.flatMap {
-            screen.output.field("warning", $0, style: .warning)
-          },
-        live: live,
-        sessions: sessions, expectations: expectations, on: screen.output)
-      if !preview.isEmpty {
-        if control.format == .human { print(preview.text) }
-        try ask(about: warning.first)
+      let apply = try PlannedApply(
+        loaded, ControlClient(path: socket), wishes, on: screen.output, errors: screen.errors)
+      if !apply.preview.isEmpty {
+        if control.format == .human { print(apply.preview.text) }
+        try ask(about: apply.warning)
         if control.format == .human { print("") }
       }
-      // A plan that runs already has no effect, whatever it was compared with.
-      let base = diff.isEmpty ? nil : loaded.file.madeAgainst
-      let request = ApplyRequest(
-        expecting: base ?? live.running.digest, sessions: sessions,
-        confirmSeconds: confirmWithin?.seconds ?? (probe.probe ? Self.probeSeconds : nil),
-        source: Files.absolute(loaded.path), comment: comment)
-      var report = try client.apply(loaded.file, request)
-      let probed = probe.probe ? try check(client, report, login) : []
-      if confirmWithin == nil, report.revertsAt != nil {
-        _ = try client.confirm(ConfirmRequest(plan: "\(report.to)"))
-        report.revertsAt = nil
-      }
+      let applied = try apply.run()
       let server = ServerName(control, socket: socket, config: loaded)
-      var text = ReportText(
-        report, diff, server: server, on: screen.output, now: SystemClock.wall.seconds)
-      text.isPlanned = true
-      text.expectations = expectations
-      text.probed = probed
-      let isOfCertificates = diff.hasEffect && diff.classes.isSubset(of: [.certificate, .certificateRenewed])
-      if report.undo == nil, report.revertsAt == nil, isOfCertificates {
-        text.undo = "put back the certificate's old files, then \(server.apply(request.source))"
-      }
-      try control.show(Outcome(report: report, probed: probe.probe ? probed : nil), text.text)
+      try control.show(applied, applied.text(of: server, on: screen.output))
     }
-  }
-
-  /// The server's report, and what the probe found.
-  private struct Outcome: Encodable {
-    let report: ApplyReport
-    /// Nil without a probe.
-    let probed: [String]?
-
-    private enum CodingKeys: CodingKey {
-      case probed
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      try report.encode(to: encoder)
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encodeIfPresent(probed, forKey: .probed)
-    }
-  }
-
-  /// Warns about a saved plan that is never stale: nobody saw what it changes in the running server.
-  private func missingBase(_ loaded: LoadedPlan) -> [String] {
-    guard loaded.config == nil, loaded.file.madeAgainst == nil else { return [] }
-    return [
-      "\(loaded.path) was compared with nothing when it was made, so nobody has reviewed these changes"
-        .escapedForDisplay
-    ]
   }
 
   /// Asks the person at the terminal, if there is one.
@@ -158,31 +94,5 @@ struct Apply: ParsableCommand {
     }
     printBytes(Array("Apply? [y/N] ".utf8))
     guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing was applied") }
-  }
-
-  /// How long a plan that is only probed waits to be confirmed: if this command dies, the plan is reverted.
-  private static let probeSeconds = 120
-
-  /// - Returns: a line for each listener.
-  /// - Throws: after going back, if a service does not answer.
-  private func check(
-    _ client: ControlClient, _ report: ApplyReport, _ login: Probe.Login?
-  ) throws(Failure) -> [String] {
-    do throws(Failure) {
-      return try Probe(try client.plan().plan, login: login).run()
-    } catch {
-      guard let revertsAt = report.revertsAt else {
-        throw Failure("\(error.message); nothing was changed, \(report.to.short) was running before")
-      }
-      let back: ApplyReport
-      do throws(Failure) {
-        back = try client.rollback(RollbackRequest(comment: try? ChangeComment("the probe failed")))
-      } catch let other {
-        throw Failure(
-          "\(error.message); rolling back failed too (\(other.message)): the plan reverts by itself at \(revertsAt)"
-        )
-      }
-      throw Failure("\(error.message); went back to \(back.to.short)")
-    }
   }
 }

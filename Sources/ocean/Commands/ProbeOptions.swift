@@ -1,7 +1,5 @@
 import ArgumentParser
-import OceanBase
 import OceanClient
-import OceanCompiler
 import OceanHost
 import OceanPlan
 
@@ -41,27 +39,7 @@ struct ProbeOptions: ParsableArguments {
   /// - Throws: if there is no password to log in with; nothing has been asked of the server then.
   func login() throws(Failure) -> Probe.Login? {
     guard let probeUser, let source = probePassword?.source else { return nil }
-    return Probe.Login(user: probeUser, password: try Self.password(source))
-  }
-
-  private static func password(_ source: Plan.SecretSource) throws(Failure) -> SecretBytes {
-    let found: (secret: SecretBytes, isExposed: Bool)?
-    do {
-      found = try source.read()
-    } catch {
-      throw Failure("cannot read the password of the probe from \(source): \(error.reason)")
-    }
-    guard let found else {
-      throw Failure("there is no \(source) in this environment: the probe has no password")
-    }
-    if found.isExposed, case .file(let path) = source {
-      throw Failure("everybody may read \(path), which holds a password: chmod 600 \(path)")
-    }
-    let isLine = found.secret.withUnsafeBytes { bytes in
-      !bytes.isEmpty && bytes.allSatisfy { ![0, 10, 13].contains($0) }
-    }
-    guard isLine else { throw Failure("\(source) must hold one line, the password of the probe") }
-    return found.secret
+    return Probe.Login(user: probeUser, password: try source.probePassword())
   }
 }
 
@@ -71,14 +49,5 @@ struct SecretOption: ExpressibleByArgument {
   /// would show the text.
   let source: Plan.SecretSource?
 
-  init(argument: String) {
-    let parts = argument.split(separator: ":", maxSplits: 1).map(String.init)
-    source =
-      switch (parts.first, parts.dropFirst().first) {
-      case ("file", let path?): .file(Files.absolute(path))
-      case ("env", let name?): .env(name)
-      case ("credential", let name?) where !name.contains("/") && !name.hasPrefix("."): .credential(name)
-      default: nil
-      }
-  }
+  init(argument: String) { source = Plan.SecretSource(named: argument) }
 }

@@ -1,10 +1,7 @@
 import ArgumentParser
-import OceanBase
 import OceanClient
-import OceanCompiler
-import OceanHost
 import OceanControlAPI
-import OceanPlan
+import OceanHost
 import OceanReport
 import OceanSyntax
 
@@ -57,43 +54,22 @@ struct Rollback: ParsableCommand {
   }
 
   func run() throws {
-    try ControlOptions.run {
+    try reporting {
       let client = try control.client(config)
-      // A number with that many digits is a digest.
-      let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
-      let request = RollbackRequest(
-        steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds,
-        comment: comment)
-      if dryRun { return try show(request, client) }
-      let before = try client.plan()
-      let status = try client.status()
-      let report = try client.rollback(request)
-      let diff = PlanDiff(
-        from: PlanVersion(before), to: PlanVersion(try client.plan()), at: SystemClock.wall.seconds
-      ).withTLS()
-        .withMailboxes()
+      let request = RollbackRequest(to: plan, confirmSeconds: confirmWithin?.seconds, comment: comment)
+      if dryRun { return try preview(request, client) }
+      let done = try DoneRollback(request, client)
       let server = ServerName(socket: control.socket, config: config.config)
-      var text = ReportText(
-        report, diff, server: server, on: screen.output, now: SystemClock.wall.seconds)
-      // A plan that was never confirmed is not kept: only its source can bring it back.
-      if status.unconfirmed != nil, report.from != report.to {
-        text.undo = server.apply(status.file)
-      }
-      try control.show(report, text.text)
+      try control.show(done.report, done.text(of: server, on: screen.output))
     }
   }
 
-  private func show(_ request: RollbackRequest, _ client: ControlClient) throws {
-    let live = try LiveComparison(client)
-    let preview = try client.preview(request)
-    guard preview.from == live.running.digest else {
-      throw Failure("another plan began to run meanwhile: ask again", .stale)
-    }
-    let text = RollbackText(preview, over: live, on: screen.output)
+  private func preview(_ request: RollbackRequest, _ client: ControlClient) throws {
+    let (text, refusal) = try RollbackText.preview(request, client, on: screen.output)
     switch control.format {
     case .human: print(text.text)
     case .json: printJSON(try text.json)
     }
-    if let refusal = preview.refusal { throw Failure("the server would refuse this rollback: \(refusal)") }
+    if let refusal { throw Failure("the server would refuse this rollback: \(refusal)") }
   }
 }

@@ -1,8 +1,6 @@
 import ArgumentParser
-import OceanCompiler
 import OceanAddresses
 import OceanControlAPI
-import OceanPlan
 import OceanReport
 
 struct Sessions: ParsableCommand {
@@ -29,7 +27,7 @@ struct Sessions: ParsableCommand {
 
   func run() throws {
     let filter = try filter()
-    try ControlOptions.run {
+    try reporting {
       var list = try control.client(config.asOption).sessions()
       list.sessions.removeAll { session in
         !filter.allSatisfy { $0.contains(session) }
@@ -44,17 +42,10 @@ struct Sessions: ParsableCommand {
 }
 
 extension SessionSelection {
-  init(user: String) { self = .user(user.lowercased()) }
-
   init(peer: String) throws {
     guard let address = try? IPAddress(parsing: peer) else {
       throw ValidationError("'\(peer)' is not an IP address.")
     }
     self = .peer(address)
-  }
-
-  fileprivate func contains(_ session: SessionInfo) -> Bool {
-    guard let peer = try? IPAddress(parsing: session.peer) else { return false }
-    return contains(id: session.id, user: session.user, peer: peer)
   }
 }
