@@ -3,6 +3,7 @@ package import OceanAddresses
 package import OceanBase
 package import OceanPlan
 import OceanStore
+import OceanSyntax
 
 /// A login that is tried as the server would try it, without a server: each step, and the time that it took.
 package struct AccountTest: Sendable, Encodable {
@@ -59,6 +60,32 @@ package struct AccountTest: Sendable, Encodable {
       add(.password, .skipped, "the server remembers for \(memory) that it let this login in (cache)")
     }
     openMailbox(account, plan)
+  }
+
+  /// The address that a client comes from, as somebody wrote it.
+  package static func client(_ text: String) throws(Failure) -> IPAddress {
+    guard let address = try? IPAddress(parsing: text) else {
+      throw Failure("'\(text.escapedForDisplay)' is not an IP address")
+    }
+    return address
+  }
+
+  /// The service that a login is tried at.
+  ///
+  /// - Parameter name: nil for the only one.
+  package static func service(_ name: String?, of plan: Plan) throws(Failure) -> Plan.Service {
+    let names = plan.services.map(\.name).joined(separator: ", ")
+    if let name {
+      guard let found = plan.services.first(where: { $0.name == name }) else {
+        throw Failure("there is no service '\(name.escapedForDisplay)' (services: \(names))")
+      }
+      return found
+    }
+    let enabled = plan.services.filter(\.enabled)
+    guard enabled.count == 1, let only = enabled.first else {
+      throw Failure("which service? Write --service with one of: \(names)")
+    }
+    return only
   }
 
   /// - Returns: nil if the login cannot be the name of an account.

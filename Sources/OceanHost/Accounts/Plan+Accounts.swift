@@ -7,7 +7,7 @@ import OceanSyntax
 extension Plan {
   /// The accounts that a login name stands for, each with a service at which it does.
   ///
-  /// - Throws: a sentence, if no source has one.
+  /// - Throws: a sentence for people, if no source has one.
   package func accounts(
     of login: String
   ) throws(Failure) -> [(entry: AccountDirectory.Entry, service: String)] {
@@ -25,7 +25,7 @@ extension Plan {
     let reason =
       unread.isEmpty
       ? "no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
-    throw Failure("\(login): \(reason)")
+    throw Failure("\(login): \(reason)".escapedForDisplay)
   }
 
   /// The Maildirs that a login opens: one, unless services keep different accounts under that name.
@@ -41,7 +41,7 @@ extension Plan {
         let maildir = MaildirPath.normalized(try mail.maildir.maildir(of: entry.identity))
         if !maildirs.contains(maildir) { maildirs.append(maildir) }
       } catch {
-        throw Failure("\(account) has no mailbox: \(error)")
+        throw Failure("\(account) has no mailbox: \(error)".escapedForDisplay)
       }
     }
     return (account, maildirs)

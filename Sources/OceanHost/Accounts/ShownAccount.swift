@@ -82,6 +82,14 @@ package struct ShownAccount: Sendable, Encodable {
   }
 }
 
+/// The accounts that a login name stands for, as a document.
+package struct ShownAccounts: Sendable, Encodable {
+  package let formatVersion = 1
+  package let accounts: [ShownAccount]
+
+  package init(accounts: [ShownAccount]) { self.accounts = accounts }
+}
+
 extension ShownAccount.Conditions {
   fileprivate init(_ conditions: LoginConditions, now: Int64) {
     services = conditions.services

@@ -1,6 +1,4 @@
 import ArgumentParser
-import OceanAddresses
-import OceanBase
 import OceanControlAPI
 import OceanHost
 import OceanPlan
@@ -47,50 +45,17 @@ struct Accounts: ParsableCommand {
     }
 
     func run() throws {
-      try Accounts.run {
-        let peer: IPAddress
-        do {
-          peer = try IPAddress(parsing: from)
-        } catch {
-          throw Failure("'\(from.escapedForDisplay)' is not an IP address")
-        }
+      try reporting(2) {
+        let client = try AccountTest.client(from)
         let plan = try target.plan()
-        let service = try chosenService(of: plan)
-        let secret = try password?.source.map { try Self.read($0) } ?? Input.secret("Password: ")
-        let test = AccountTest(target.user, password: secret, peer: peer, service: service, of: plan)
+        let service = try AccountTest.service(service, of: plan)
+        let secret = try password?.source.map { try $0.password() } ?? Input.secret("Password: ")
+        let test = AccountTest(target.user, password: secret, peer: client, service: service, of: plan)
         switch target.format {
         case .human: print(AccountText.text(of: test, on: target.screen.output))
         case .json: printJSON(try ControlAPI.encode(test))
         }
         if !test.succeeds { throw ExitCode(test.steps.contains { $0.outcome == .unknown } ? 2 : 1) }
-      }
-    }
-
-    private func chosenService(of plan: Plan) throws(Failure) -> Plan.Service {
-      let names = plan.services.map(\.name).joined(separator: ", ")
-      if let service {
-        guard let found = plan.services.first(where: { $0.name == service }) else {
-          throw Failure("there is no service '\(service.escapedForDisplay)' (services: \(names))")
-        }
-        return found
-      }
-      let enabled = plan.services.filter(\.enabled)
-      guard enabled.count == 1, let only = enabled.first else {
-        throw Failure("which service? Write --service with one of: \(names)")
-      }
-      return only
-    }
-
-    private static func read(_ source: Plan.SecretSource) throws(Failure) -> SecretBytes {
-      do {
-        guard let found = try source.read() else {
-          throw Failure("there is no \(source) in this environment")
-        }
-        return found.secret
-      } catch let error as Failure {
-        throw error
-      } catch {
-        throw Failure("cannot read the password from \(source)")
       }
     }
   }
@@ -104,25 +69,14 @@ struct Accounts: ParsableCommand {
     @OptionGroup var target: Target
 
     func run() throws {
-      try Accounts.run {
+      try reporting(2) {
         let plan = try target.plan()
-        let accounts: [ShownAccount]
-        do throws(Failure) {
-          accounts = try ShownAccount.accounts(of: target.user, in: plan)
-        } catch {
-          printSentence(error.message.escapedForDisplay)
-          throw ExitCode(1)
-        }
+        let accounts = try reporting(1) { try ShownAccount.accounts(of: target.user, in: plan) }
         switch target.format {
         case .human: print(AccountText.text(of: accounts, on: target.screen.output))
         case .json: printJSON(try ControlAPI.encode(ShownAccounts(accounts: accounts)))
         }
       }
-    }
-
-    private struct ShownAccounts: Encodable {
-      let formatVersion = 1
-      let accounts: [ShownAccount]
     }
   }
 
@@ -152,7 +106,7 @@ struct Accounts: ParsableCommand {
     }
 
     func run() throws {
-      try ControlOptions.run {
+      try reporting {
         let forgotten = try control.client(config).forget(ForgetRequest(user: user))
         try control.show(forgotten, AccountText.text(of: forgotten, user: user))
       }
@@ -172,28 +126,18 @@ struct Accounts: ParsableCommand {
     @OptionGroup var config: ConfigArgument
 
     @Option(help: "human or json.")
-    var format = ControlOptions.Format.human
+    var format = OutputFormat.human
 
     @OptionGroup var screen: ScreenOptions
 
     func run() throws {
-      try Accounts.run {
+      try reporting(2) {
         let weak = try WeakAccounts(of: try LoadedPlan(asking: try config.path, on: screen.errors).plan)
         switch format {
         case .human: print(AccountText.text(of: weak, on: screen.output))
         case .json: printJSON(try ControlAPI.encode(weak))
         }
       }
-    }
-  }
-
-  /// Runs a command that explains its failure in one sentence.
-  fileprivate static func run(_ body: () throws -> Void) throws {
-    do {
-      try body()
-    } catch let error as Failure {
-      printSentence(error.message)
-      throw ExitCode(2)
     }
   }
 }
@@ -207,7 +151,7 @@ extension Accounts {
     @OptionGroup var config: ConfigArgument
 
     @Option(help: "human or json.")
-    var format = ControlOptions.Format.human
+    var format = OutputFormat.human
 
     @OptionGroup var screen: ScreenOptions
 

@@ -1,15 +1,11 @@
 import ArgumentParser
 import Glibc
-import OceanAccess
-import OceanCompiler
 import OceanControlAPI
 import OceanEngine
 import OceanHost
-import OceanPlan
 import OceanReport
 import OceanStore
 import OceanSyntax
-import Synchronization
 
 struct MailboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,20 +31,10 @@ struct MailboxCommand: ParsableCommand {
 
     func run() throws {
       var isSound = true
-      try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
-        let report = try Progress.showing("reading \(maildir)", on: target.screen.errors) {
-          _ throws(StoreError) in
-          try mailboxes.store.checkIndex(of: maildir, uidls: mailboxes.uidls, locks: mailboxes.locks)
-        }
-        let findings = report.findings.map(\.description.escapedForDisplay)
+      try target.forEachMaildir { tool, maildir throws(StoreError) in
+        let report = try tool.check(maildir)
         isSound = isSound && report.isSound
-        guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
-        let verdict =
-          report.isSound
-          ? "sound"
-          : report.isIndexWrong ? "not sound; '\(target.rebuilding)' makes it again" : "not sound"
-        return (["\(MailboxCommand.counted(messages)) in the index: \(verdict)"] + findings)
-          .joined(separator: "\n  ")
+        return MailboxText.text(of: report, rebuilding: target.rebuilding)
       }
       if !isSound { throw ExitCode(1) }
     }
@@ -65,15 +51,10 @@ struct MailboxCommand: ParsableCommand {
 
     func run() throws {
       var isWhole = true
-      try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
-        let result = try Progress.showing("reading \(maildir)", on: target.screen.errors) {
-          _ throws(StoreError) in
-          try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls, locks: mailboxes.locks)
-        }
-        let notes = mailboxes.notes.take()
-        isWhole = isWhole && result.isSaved && notes.isEmpty
-        let outcome = result.isSaved ? "index written" : "the index is not written"
-        return (["\(MailboxCommand.counted(result.messages)), \(outcome)"] + notes).joined(separator: "\n  ")
+      try target.forEachMaildir { tool, maildir throws(StoreError) in
+        let result = try tool.rebuild(maildir)
+        isWhole = isWhole && result.isWhole
+        return MailboxText.text(ofRebuilt: result.messages, isSaved: result.isSaved, notes: result.notes)
       }
       if !isWhole { throw ExitCode(1) }
     }
@@ -93,10 +74,10 @@ struct MailboxCommand: ParsableCommand {
     @OptionGroup var target: Target
 
     @Option(help: "human or json.")
-    var format = ControlOptions.Format.human
+    var format = OutputFormat.human
 
     func run() throws {
-      try ControlOptions.run {
+      try reporting {
         let logins = try AccountLogins(of: target.user, by: try target.config.path)
         switch format {
         case .human: print(LoginsText.text(of: logins, on: target.screen.output))
@@ -104,10 +85,6 @@ struct MailboxCommand: ParsableCommand {
         }
       }
     }
-  }
-
-  fileprivate static func counted(_ messages: Int) -> String {
-    messages == 1 ? "1 message" : "\(messages) messages"
   }
 }
 
@@ -132,72 +109,34 @@ extension MailboxCommand {
     /// The command that makes the index again.
     fileprivate var rebuilding: String { server.command("mailbox rebuild \(user.shellQuoted)") }
 
-    /// Runs `body` for each of the account's Maildirs, and prints what it returns.
+    /// Runs `body` for each of the account's Maildirs, one unless services keep different accounts under that name, and
+    /// prints what it returns.
     fileprivate func forEachMaildir(
-      _ body: (Mailboxes, _ maildir: String) throws(StoreError) -> String
+      _ body: (MaildirTool, _ maildir: String) throws(StoreError) -> String
     ) throws {
-      try ControlOptions.run {
-        let mailboxes = try Mailboxes(of: user, file: try config.path, on: screen.errors)
-        for maildir in mailboxes.maildirs {
+      try reporting {
+        let plan = try LoadedPlan(asking: try config.path, on: screen.errors).plan
+        let (account, maildirs) = try plan.maildirs(of: user)
+        // The server could not write files that root made here.
+        try Process.prepare(plan)
+        let tool: MaildirTool
+        do throws(StoreError) { tool = try MaildirTool(plan) } catch {
+          throw Failure("\(error)".escapedForDisplay)
+        }
+        for maildir in maildirs {
           guard access(maildir, F_OK) == 0 || errno != ENOENT else {
             print("\(maildir): not there yet; nobody has written to this account".escapedForDisplay)
             continue
           }
           do throws(StoreError) {
-            print("\(maildir.escapedForDisplay): \(try body(mailboxes, maildir))")
-          } catch .inUse {
-            let whose = "--user \(mailboxes.account.shellQuoted)"
-            throw Failure(
-              "\(maildir) is in use: wait until the session ends ('\(server.command("sessions \(whose)"))' shows it) or end it ('\(server.command("kick \(whose)"))')"
-            )
+            let text = try Progress.showing("reading \(maildir)", on: screen.errors) { _ throws(StoreError) in
+              try body(tool, maildir)
+            }
+            print("\(maildir.escapedForDisplay): \(text)")
           } catch {
-            throw Failure("\(error)".escapedForDisplay)
+            throw Failure(MailboxText.sentence(error, maildir, of: account, on: server))
           }
         }
-      }
-    }
-  }
-
-  /// The Maildirs that a login opens, with the server's own store.
-  fileprivate struct Mailboxes {
-    /// One Maildir, unless services keep different accounts under that name.
-    let maildirs: [String]
-    /// The account's full name.
-    let account: String
-    let store: MaildirStore
-    let uidls: UIDLScheme
-    let locks: LockPlace
-    let notes = Notes()
-
-    /// Collects, for people, what the store goes on without.
-    final class Notes: Sendable {
-      private let lines = Mutex<[String]>([])
-
-      func add(_ note: StoreNote) { lines.withLock { $0.append(note.reason.escapedForDisplay) } }
-
-      func take() -> [String] {
-        lines.withLock { lines in
-          defer { lines = [] }
-          return lines
-        }
-      }
-    }
-
-    /// Becomes the server's user: the server could not write files that root made here.
-    init(of login: String, file: String, on screen: Screen) throws(Failure) {
-      let plan = try LoadedPlan(asking: file, on: screen).plan
-      do throws(Failure) {
-        (account, maildirs) = try plan.maildirs(of: login)
-      } catch {
-        throw Failure(error.message.escapedForDisplay)
-      }
-      uidls = UIDLScheme(plan.mail.uidl)
-      locks = LockPlace(plan.mail)
-      try Process.prepare(plan)
-      do throws(StoreError) {
-        store = try MaildirStore(plan) { [notes] _, note in notes.add(note) }
-      } catch {
-        throw Failure("\(error)".escapedForDisplay)
       }
     }
   }

@@ -62,11 +62,15 @@ struct Passwd: ParsableCommand {
       throw ValidationError(
         "--app, --services, --from and --expires are for the line of an account: name it.")
     }
-    do { _ = try fields() } catch { throw ValidationError("\(error.message.escapedForDisplay).") }
+    _ = try fields()
   }
 
-  private func fields() throws(NewFields.Flaw) -> NewFields {
-    try NewFields(services: services, networks: from, end: expires)
+  private func fields() throws -> NewFields {
+    do {
+      return try NewFields(services: services, networks: from, end: expires)
+    } catch {
+      throw ValidationError("\(error.message.escapedForDisplay).")
+    }
   }
 
   func run() throws {
@@ -74,24 +78,16 @@ struct Passwd: ParsableCommand {
     guard let given = Input.newPassword(prompt, mayBeEmpty: app != nil) else {
       throw fail("the passwords differ")
     }
-    let isRandom = app != nil && given.isEmpty
-    let password = isRandom ? RandomPassword.make() : given
-    let scheme = scheme ?? (isRandom ? .ssha512 : .yescrypt)
-    let hash: SecretBytes
+    let fields = try fields()
+    let made: HashedPassword
     do {
-      hash = try scheme.hash(password)
+      made = try HashedPassword(given, scheme, for: user, app: app, fields)
     } catch {
-      throw fail(error.reason(scheme))
+      throw fail(error.message)
     }
-    let line =
-      if let user, let app {
-        NewAccount.line(appPassword: app, of: user, hash, try fields())
-      } else if let user {
-        NewAccount.line(user, hash, try fields())
-      } else { hash }
-    print(line.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
-    guard isRandom, let app else { return }
-    let text = password.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    print(made.line.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+    guard let random = made.random, let app else { return }
+    let text = random.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     printError("the password of \(app), which is not shown again: \(text)")
   }
 
