@@ -139,6 +139,16 @@ package struct CompiledConfig {
     "\(result.expectations.count - result.overridden.count) of \(result.expectations.count)"
   }
 
+  /// What this host contributes to compiling the config, as a file for another host.
+  package var factsFile: FactsFile {
+    var facts = facts
+    // All profiles are asked about: somebody may want to check a change of the profile.
+    facts.protocols = Facts.protocols(Set(Plan.Service.TLS.Profile.allCases))
+    return FactsFile(
+      facts, for: loaded.factRequest, directory: Files.access.directory(path),
+      defaultDomain: loaded.config.defaultDomain)
+  }
+
   package func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }
 }
 

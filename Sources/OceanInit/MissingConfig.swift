@@ -1,3 +1,5 @@
+import Glibc
+package import OceanHost
 import OceanSyntax
 
 /// What to do when there is no config where every command looks for one.
@@ -15,5 +17,17 @@ package enum MissingConfig {
     return
       "'ocean init' makes a first one, 'ocean import dovecot /etc/dovecot/dovecot.conf --out \(target.pasted)' one from "
       + "Dovecot's; examples are in \(examples)"
+  }
+
+  /// The config that is taken if none is named.
+  ///
+  /// - Throws: if it is not there.
+  package static func standardConfig(_ path: String = Files.standardConfig) throws(Failure) -> String {
+    if access(path, F_OK) != 0, errno == ENOENT {
+      throw Failure(
+        "there is no \(path), the config if none is named: name one with -c FILE. "
+          + advice(path, program: Process.path, exists: { access($0, F_OK) == 0 }))
+    }
+    return path
   }
 }

@@ -1,3 +1,4 @@
+import OceanHost
 import OceanSyntax
 
 /// The commands that start the server for the first time.
@@ -29,6 +30,14 @@ package enum ServerStart {
       "mkdir -p \(changes)", "printf '%s\\n' \(words) >> \(changes)/host.conf", "systemctl daemon-reload",
       start,
     ]
+  }
+
+  /// The commands on this host. The unit is for the standard config.
+  package static func commands(_ choices: Choices, path: String) -> [String] {
+    let unit =
+      path == Files.standardConfig ? units.lazy.compactMap { try? Files.read($0, limit: 1 << 20) }.first : nil
+    return commands(
+      choices, path: path, unit: unit.map { String(decoding: $0, as: UTF8.self) }, program: Process.path)
   }
 
   private static func values(of key: String, in unit: String) -> [String] {

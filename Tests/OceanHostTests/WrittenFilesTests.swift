@@ -1,5 +1,6 @@
 import Glibc
 import OceanBase
+import OceanCompiler
 import OceanHost
 import OceanPlan
 import OceanTLS
@@ -113,6 +114,14 @@ import Testing
         == "cannot write \(path): that is \(path), which the config needs")
     try Files.write([1], to: folder.path("new"), from: [path])
     #expect(try Files.read(folder.path("new"), limit: 10) == [1])
+  }
+
+  @Test func `facts are for a config with any profile`() throws {
+    try folder.configure()
+    let file = try CompiledConfig(folder.path("ocean.yaml")).factsFile
+    #expect(Set(file.facts.protocols.keys) == ["modern", "intermediate", "legacy"])
+    #expect(file.directory == folder.directory.path)
+    #expect(try FactsFile(json: file.json) == file)
   }
 
   @Test func `configs and saved plans name their state`() throws {

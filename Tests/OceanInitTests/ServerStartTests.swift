@@ -8,6 +8,11 @@ struct ServerStartTests {
     ServerStart.commands(choices, path: "/etc/ocean/ocean.yaml", unit: unit, program: "/usr/local/bin/ocean")
   }
 
+  @Test func `the unit of this host is for the standard config alone`() {
+    let commands = ServerStart.commands(.usual, path: "/srv/mail/ocean.yaml")
+    #expect(commands.count == 1 && commands.first?.hasSuffix(" serve /srv/mail/ocean.yaml") == true)
+  }
+
   @Test func `a unit that fits is enabled`() {
     #expect(commands(.usual) == ["systemctl enable --now ocean"])
   }

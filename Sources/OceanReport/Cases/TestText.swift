@@ -18,6 +18,20 @@ package struct TestText {
     return (failed.map(block) + [summary(failed.count)]).joined(separator: "\n\n")
   }
 
+  /// What is wrong with the test files, and with the config if there is no plan.
+  ///
+  /// - Parameter screen: standard error.
+  package static func mistakes(_ run: TestRun, on screen: Screen) -> String {
+    var text = DiagnosticRenderer.human(run.mistakes, in: run.sources, on: screen)
+    if run.config.result.plan == nil {
+      text += run.config.report(on: screen) + run.config.summary(on: screen) + "\n"
+    }
+    if !run.mistakes.isEmpty {
+      text += "\(counted(run.mistakes.count, "mistake")) in the test files: no case was judged\n"
+    }
+    return text
+  }
+
   private func summary(_ failed: Int) -> String {
     let results = run.results
     let time = "(\(Seconds.text(results.reduce(0) { $0 + $1.seconds })) s)"

@@ -19,5 +19,10 @@ package enum BlocksText {
       + "lift a block: \(server.command("unblock ADDRESS"))"
   }
 
+  package static func text(ofLifted list: ActiveBlocks) -> String {
+    if list.blocks.isEmpty { return "nothing was blocked there" }
+    return list.blocks.map { "lifted: \($0.address.short)" }.joined(separator: "\n")
+  }
+
   package static func addresses(_ count: Int) -> String { count == 1 ? "1 address" : "\(count) addresses" }
 }

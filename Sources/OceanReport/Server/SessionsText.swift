@@ -1,4 +1,5 @@
 import OceanCompiler
+package import OceanControlAPI
 package import OceanPlan
 package import OceanSyntax
 
@@ -20,4 +21,17 @@ package enum SessionsText {
     }
     return table.text(on: screen) + "\n" + counted(sessions.count, "session")
   }
+
+  /// Which sessions were ended.
+  ///
+  /// - Parameter ids: those that were asked for by their ids.
+  package static func text(of result: KickResult, asked ids: Set<UInt64>) -> String {
+    let missing = ids.subtracting(result.ended).sorted()
+    let others = missing.isEmpty ? "" : ": \(list(missing))"
+    if result.ended.isEmpty { return "no such session\(others)" }
+    return "ended \(counted(result.ended.count, "session")): \(list(result.ended))"
+      + (missing.isEmpty ? "" : "\nno such session\(others)")
+  }
+
+  private static func list(_ ids: [UInt64]) -> String { ids.map(String.init).joined(separator: ", ") }
 }

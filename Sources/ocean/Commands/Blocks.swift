@@ -1,6 +1,4 @@
 import ArgumentParser
-import OceanCompiler
-import OceanPlan
 import OceanReport
 
 struct Blocks: ParsableCommand {
@@ -16,7 +14,7 @@ struct Blocks: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
-    try ControlOptions.run {
+    try reporting {
       let list = try control.client(config.asOption).blocks()
       let server = ServerName(socket: control.socket, config: config.named)
       try control.show(list, BlocksText.text(of: list, server: server, on: screen.output))

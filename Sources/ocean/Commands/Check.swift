@@ -1,7 +1,5 @@
 import ArgumentParser
-import OceanCompiler
 import OceanHost
-import OceanPlan
 import OceanReport
 import OceanSyntax
 
@@ -62,24 +60,18 @@ struct Check: ParsableCommand {
   }
 
   func run() throws {
-    if let explain { return try Self.explain(explain) }
-    let config: CompiledConfig
-    do {
+    if let explain { return try reporting(2) { print(try CodeText.text(of: explain), terminator: "") } }
+    let config = try reporting(2) {
       let path = try self.config.path
-      config = try Progress.showing("checking \(path)", on: screen.errors) { _ throws(Failure) in
+      return try Progress.showing("checking \(path)", on: screen.errors) { _ throws(Failure) in
         try CompiledConfig(path, offline: offline, now: at?.seconds, factsPath: facts)
       }
-    } catch {
-      printSentence(error.message)
-      throw ExitCode(2)
     }
     switch format {
     case .human:
       print(config.report(on: screen.output) + config.summary(on: screen.output))
       if coverage, let coverage = config.result.coverage {
-        print(
-          "\n"
-            + CoverageText.text(of: coverage, on: screen.output))
+        print("\n" + CoverageText.text(of: coverage, on: screen.output))
       }
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
@@ -88,17 +80,5 @@ struct Check: ParsableCommand {
     }
     if config.count(.error) > 0 { throw ExitCode(1) }
     if strict, config.count(.warning) > 0 { throw ExitCode(3) }
-  }
-
-  private static func explain(_ id: String) throws {
-    if id == "all" { return print(diagnosticsReference(), terminator: "") }
-    let wanted = id.uppercased()
-    guard let code = DiagnosticCode.all.first(where: { $0.id == wanted }) else {
-      let close =
-        closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
-      printSentence("there is no code '\(id.escapedForDisplay)'\(close)")
-      throw ExitCode(2)
-    }
-    print("\(code.id), \(code.severity.rawValue): \(code.title)\n\n\(code.explanation)")
   }
 }

@@ -1,9 +1,6 @@
 import ArgumentParser
-import OceanClient
-import OceanCompiler
-import OceanHost
 import OceanControlAPI
-import OceanReport
+import OceanHost
 import OceanSyntax
 
 struct Confirm: ParsableCommand {
@@ -41,7 +38,7 @@ struct Confirm: ParsableCommand {
   }
 
   func run() throws {
-    try ControlOptions.run {
+    try reporting {
       let report = try control.client(config.asOption).confirm(ConfirmRequest(plan: plan))
       try control.show(report, "confirmed \(report.to.short)")
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import OceanCompiler
 import OceanHost
-import OceanPlan
 import OceanReport
 import OceanSyntax
 
@@ -23,16 +22,12 @@ struct FactsCommand: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
-    let config: CompiledConfig
-    do {
+    let config = try reporting(2) {
       let path = try self.config.path
-      config = try Progress.showing("reading what \(path) asks of this host", on: screen.errors) {
+      return try Progress.showing("reading what \(path) asks of this host", on: screen.errors) {
         _ throws(Failure) in
         try CompiledConfig(path)
       }
-    } catch {
-      printSentence(error.message)
-      throw ExitCode(2)
     }
     let mistakes = config.loaded.diagnostics.filter { $0.severity == .error }
     guard mistakes.isEmpty else {
@@ -42,22 +37,8 @@ struct FactsCommand: ParsableCommand {
     }
     for item in config.result.notChecked { printError("not among the facts: \(item)".escapedForDisplay) }
 
-    let json = try facts(of: config).json
+    let json = try config.factsFile.json
     guard let out else { return printJSON(json) }
-    do {
-      try Files.save(json, to: out, from: config.loaded.factRequest.readFiles)
-    } catch {
-      printSentence("cannot write \(out): \(error.reason)")
-      throw ExitCode(1)
-    }
-  }
-
-  private func facts(of config: CompiledConfig) -> FactsFile {
-    var facts = config.facts
-    // All profiles are asked about: somebody may want to check a change of the profile.
-    facts.protocols = Facts.protocols(Set(Plan.Service.TLS.Profile.allCases))
-    return FactsFile(
-      facts, for: config.loaded.factRequest, directory: Files.access.directory(config.path),
-      defaultDomain: config.loaded.config.defaultDomain)
+    try reporting { try Files.write(json, to: out, from: config.loaded.factRequest.readFiles) }
   }
 }

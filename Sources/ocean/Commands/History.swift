@@ -1,10 +1,5 @@
 import ArgumentParser
-import OceanClient
-import OceanCompiler
-import OceanHost
-import OceanPlan
 import OceanReport
-import OceanSyntax
 
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,7 +13,7 @@ struct History: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
-    try ControlOptions.run {
+    try reporting {
       let history = try control.client(config.asOption).history()
       try control.show(history, HistoryText.text(of: history, on: screen.output))
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import OceanCompiler
 import OceanHost
 import OceanImport
 import OceanReport
@@ -28,7 +27,7 @@ extension Import {
     @OptionGroup var screen: ScreenOptions
 
     func run() throws {
-      try ControlOptions.run {
+      try reporting {
         let report: CyrusImport.Report
         do throws(CyrusImportError) {
           report = try Progress.showing("copying \(folder)", on: screen.errors) {

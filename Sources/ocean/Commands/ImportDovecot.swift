@@ -2,7 +2,6 @@ import ArgumentParser
 import OceanHost
 import OceanImport
 import OceanReport
-import OceanSyntax
 
 extension Import {
   struct Dovecot: ParsableCommand {
@@ -36,7 +35,7 @@ extension Import {
     @OptionGroup var screen: ScreenOptions
 
     func run() throws {
-      try ControlOptions.run {
+      try reporting {
         let made = try Progress.showing("reading \(config)", on: screen.errors) { _ throws(Failure) in
           try DovecotImport(config, out: out)
         }

@@ -68,7 +68,7 @@ struct Init: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
-    try ControlOptions.run {
+    try reporting {
       let files = try FirstFiles(out)
       let host = InitHost.this(for: files.path)
       let isAsking = !yes && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
@@ -89,7 +89,9 @@ struct Init: ParsableCommand {
       let check = try FirstCheck(
         choices, at: files.path, written: written, program: Process.path, host: host)
       print(
-        check.text(written: written, start: start(choices, files.path), on: screen.output), terminator: "")
+        check.text(
+          written: written, start: ServerStart.commands(choices, path: files.path), on: screen.output),
+        terminator: "")
       if !check.isFinished { throw ExitCode(3) }
     }
   }
@@ -101,14 +103,5 @@ struct Init: ParsableCommand {
     (given.certificate, given.key, given.addresses) = (certificate, key, bind)
     given.isBesideDovecot = besideDovecot
     return given
-  }
-
-  /// The commands that start the server. The unit is for the standard config.
-  private func start(_ choices: Choices, _ path: String) -> [String] {
-    let unit =
-      path == Files.standardConfig
-      ? ServerStart.units.lazy.compactMap { try? Files.read($0, limit: 1 << 20) }.first : nil
-    return ServerStart.commands(
-      choices, path: path, unit: unit.map { String(decoding: $0, as: UTF8.self) }, program: Process.path)
   }
 }

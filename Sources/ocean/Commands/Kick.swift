@@ -1,6 +1,6 @@
 import ArgumentParser
-import OceanCompiler
 import OceanControlAPI
+import OceanReport
 
 struct Kick: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,9 +41,9 @@ struct Kick: ParsableCommand {
 
   func run() throws {
     let selection = try selection()
-    try ControlOptions.run {
+    try reporting {
       let result = try control.client(config.or(files.first)).kick(selection)
-      try control.show(result, text(of: result))
+      try control.show(result, SessionsText.text(of: result, asked: ids))
       if result.ended.isEmpty { throw ExitCode(1) }
     }
   }
@@ -58,14 +58,4 @@ struct Kick: ParsableCommand {
     }
     return selection
   }
-
-  private func text(of result: KickResult) -> String {
-    let missing = ids.subtracting(result.ended).sorted()
-    let others = missing.isEmpty ? "" : ": \(Self.list(missing))"
-    if result.ended.isEmpty { return "no such session\(others)" }
-    return "ended \(counted(result.ended.count, "session")): \(Self.list(result.ended))"
-      + (missing.isEmpty ? "" : "\nno such session\(others)")
-  }
-
-  private static func list(_ ids: [UInt64]) -> String { ids.map(String.init).joined(separator: ", ") }
 }

@@ -1,13 +1,10 @@
 import ArgumentParser
 import CLinux
 import OceanBase
-import OceanCompiler
-import OceanHost
 import OceanControlAPI
-import OceanPlan
+import OceanHost
 import OceanReplay
 import OceanReport
-import OceanSyntax
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,11 +19,6 @@ struct ReplayCommand: ParsableCommand {
       1: "an error, or no line could be judged, or wrong usage",
       2: "somebody is affected",
     ], example: "ocean replay ocean.yaml --log access.jsonl")
-
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case human
-    case json
-  }
 
   @OptionGroup var config: ConfigArgument
 
@@ -43,25 +35,13 @@ struct ReplayCommand: ParsableCommand {
   var baseline: String?
 
   @Option(help: "human or json.")
-  var format = Format.human
+  var format = OutputFormat.human
 
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
     linux_keep_memory()
-    var logs: AccessLogs
-    let loaded: LoadedPlan
-    do throws(Failure) {
-      loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
-      logs = AccessLogs(
-        Replay(loaded.version, baseline: try baseline.map(version)), now: SystemClock.wall.now)
-      try Progress.showing("reading logs", on: screen.errors) { progress throws(Failure) in
-        try logs.read(log) { progress?.update(octets: $0, of: $1) }
-      }
-    } catch {
-      printSentence(error.message)
-      throw ExitCode(1)
-    }
+    let (loaded, logs) = try reporting { try replay() }
     switch format {
     case .human: print(ReplayText(logs, on: screen.output).text)
     case .json: printJSON(try ControlAPI.encode(ReplayReport(logs)))
@@ -72,7 +52,14 @@ struct ReplayCommand: ParsableCommand {
     if logs.replay.connections == 0 { throw ExitCode(1) }
   }
 
-  private func version(_ path: String) throws(Failure) -> PlanVersion {
-    try LoadedPlan(asking: path, on: screen.errors).version
+  private func replay() throws(Failure) -> (LoadedPlan, AccessLogs) {
+    let loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
+    let old = try baseline.map { path throws(Failure) in try LoadedPlan(asking: path, on: screen.errors) }
+    var logs = AccessLogs(
+      Replay(loaded.version, baseline: old?.version), now: SystemClock.wall.now)
+    try Progress.showing("reading logs", on: screen.errors) { progress throws(Failure) in
+      try logs.read(log) { progress?.update(octets: $0, of: $1) }
+    }
+    return (loaded, logs)
   }
 }

@@ -1,11 +1,6 @@
 import ArgumentParser
 import OceanBase
-import OceanCompiler
-import OceanControlAPI
-import OceanHost
-import OceanPlan
 import OceanReport
-import OceanSyntax
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,7 +14,7 @@ struct Status: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
-    try ControlOptions.run {
+    try reporting {
       let client = try control.client(config.asOption)
       let status = try client.status()
       try control.show(

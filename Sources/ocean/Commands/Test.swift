@@ -1,9 +1,6 @@
 import ArgumentParser
 import OceanHost
 import OceanReport
-import OceanSyntax
-import OceanPlan
-import OceanCompiler
 
 struct Test: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -44,15 +41,11 @@ struct Test: ParsableCommand {
   }
 
   func run() throws {
-    let run: TestRun
-    do throws(Failure) {
+    let run = try reporting(2) {
       let path = try config.path
-      run = try Progress.showing("judging cases", on: screen.errors) { _ throws(Failure) in
+      return try Progress.showing("judging cases", on: screen.errors) { _ throws(Failure) in
         try TestRun(files, config: path, facts: facts, wantsCoverage: coverage)
       }
-    } catch {
-      printSentence(error.message)
-      throw ExitCode(2)
     }
     guard run.mistakes.isEmpty, !run.files.isEmpty else { return try fail(run) }
     switch format {
@@ -70,16 +63,8 @@ struct Test: ParsableCommand {
     if let coverage = run.coverage { print("\n" + CoverageText.text(of: coverage, on: screen.output)) }
   }
 
-  /// Prints what is wrong with the test files, and with the config.
   private func fail(_ run: TestRun) throws {
-    let mistakes = DiagnosticRenderer.human(run.mistakes, in: run.sources, on: screen.errors)
-    printError(mistakes, terminator: "")
-    if run.config.result.plan == nil {
-      printError(run.config.report(on: screen.errors) + run.config.summary(on: screen.errors))
-    }
-    if !run.mistakes.isEmpty {
-      printError("\(counted(run.mistakes.count, "mistake")) in the test files: no case was judged")
-    }
+    printError(TestText.mistakes(run, on: screen.errors), terminator: "")
     throw ExitCode(2)
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import OceanCompiler
 import OceanAddresses
 import OceanControlAPI
 import OceanHost
@@ -43,13 +42,9 @@ struct Unblock: ParsableCommand {
 
   func run() throws {
     let request = try request()
-    try ControlOptions.run {
+    try reporting {
       let lifted = try control.client(config).unblock(request)
-      try control.show(
-        lifted,
-        lifted.blocks.isEmpty
-          ? "nothing was blocked there"
-          : lifted.blocks.map { "lifted: \($0.address.short)" }.joined(separator: "\n"))
+      try control.show(lifted, BlocksText.text(ofLifted: lifted))
       if lifted.blocks.isEmpty { throw ExitCode(1) }
     }
   }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanHost
 import OceanInit
 import OceanSyntax
@@ -18,13 +17,7 @@ struct ConfigOption: ParsableArguments {
   var path: String {
     get throws(Failure) {
       if let config { return config }
-      if access(Files.standardConfig, F_OK) != 0, errno == ENOENT {
-        throw Failure(
-          "there is no \(Files.standardConfig), the config if none is named: name one with -c FILE. "
-            + MissingConfig.advice(
-              Files.standardConfig, program: Process.path, exists: { access($0, F_OK) == 0 }))
-      }
-      return Files.standardConfig
+      return try MissingConfig.standardConfig()
     }
   }
 

@@ -1,6 +1,4 @@
 import ArgumentParser
-import OceanPlan
-import OceanReport
 
 /// How long a plan waits to be confirmed: `5m`, `1h30m`.
 struct ConfirmationTime {
