@@ -108,13 +108,17 @@ final class PostgreSQLConnection: DatabaseConnection {
     }
     var found = DatabaseRows()
     var trouble: BackendError?
-    var octets = 0
+    // The usual answer comes in one piece, which is smaller than what is allowed.
+    var (octets, isFirst) = (0, true)
     while true {
       while library.isBusy(connection) != 0 {
         try wait(POLLIN, until: deadline)
-        var available: CInt = 0
-        _ = ioctl(library.socket(connection), UInt(FIONREAD), &available)
-        octets += Int(available)
+        if !isFirst {
+          var available: CInt = 0
+          _ = ioctl(library.socket(connection), UInt(FIONREAD), &available)
+          octets += Int(available)
+        }
+        isFirst = false
         guard octets <= Self.maxAnswer else {
           throw .nonsense("its answer has more than \(Self.maxAnswer >> 20) MiB")
         }

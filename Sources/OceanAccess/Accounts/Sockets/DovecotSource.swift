@@ -37,19 +37,17 @@ final class DovecotClient {
 
   /// Asks about one name only, even if the login may mean two: Dovecot would count, and delay, two failures.
   func answer(_ question: AccountQuestion, until deadline: Int64) throws(BackendError) -> SourceAnswer {
-    let known = try known(question, until: deadline)
     guard let password = question.password else {
       guard usersPath != nil else { return SourceAnswer(.untold) }
-      return known.map { answer($0.name, at: $0.entry, .notAsked, question) } ?? SourceAnswer(.nobody)
+      return try known(question, until: deadline).map { answer($0.name, at: $0.entry, .notAsked, question) }
+        ?? SourceAnswer(.nobody)
     }
-    // A name that Dovecot does not know is asked about all the same: the answer takes as long.
-    guard let name = known?.name ?? question.names.first else { return SourceAnswer(.nobody) }
+    guard let (name, known, verdict) = try asked(question, password, until: deadline) else {
+      return SourceAnswer(.nobody)
+    }
     let wrong = known.map { answer($0.name, at: $0.entry, .wrong, question) } ?? SourceAnswer(.nobody)
-    guard
-      let verdict = try auth.check(name.text, password, from: question.client, until: deadline)
-    else { return wrong }
     switch verdict {
-    case .refused: return wrong
+    case nil, .refused: return wrong
     case .barred(let reason):
       return SourceAnswer(
         .account(Account(name: name, status: .refused, line: 0, password: nil, sourceCheck: .right)),
@@ -59,10 +57,34 @@ final class DovecotClient {
     }
   }
 
+  private typealias Known = (name: AccountName, entry: DovecotUser.Entry)
+
+  /// What Dovecot says about the user and the password. The verdict is nil if the password cannot be sent.
+  ///
+  /// A name that Dovecot does not know is asked about all the same: the answer takes as long.
+  private func asked(
+    _ question: AccountQuestion, _ password: SecretBytes, until deadline: Int64
+  ) throws(BackendError) -> (AccountName, Known?, DovecotVerdict?)? {
+    guard let first = question.names.first else { return nil }
+    guard question.names.count == 1, let users = try users(until: deadline) else {
+      let known = try known(question, until: deadline)
+      let name = known?.name ?? first
+      let isAsked = try auth.ask(name.text, password, from: question.client, until: deadline)
+      return (name, known, isAsked ? try auth.verdict(until: deadline) : nil)
+    }
+    // With one name, neither question depends on the answer to the other.
+    try users.ask(first.text, from: question.client, until: deadline)
+    let isAsked = try auth.ask(first.text, password, from: question.client, until: deadline)
+    // Both answers are read, so that none is left over in a connection that is kept.
+    let entry = Result { () throws(BackendError) in try users.entry(of: first.text, until: deadline) }
+    let verdict = isAsked ? try auth.verdict(until: deadline) : nil
+    return (first, try entry.get().map { (first, $0) }, verdict)
+  }
+
   /// The first of the names that Dovecot has, with what it says about it; nil if it has none of them, or is not asked.
   private func known(
     _ question: AccountQuestion, until deadline: Int64
-  ) throws(BackendError) -> (name: AccountName, entry: DovecotUser.Entry)? {
+  ) throws(BackendError) -> Known? {
     // With one name, what is right is asked behind the password.
     guard usersPath != nil else { return nil }
     for name in question.names {
@@ -73,7 +95,7 @@ final class DovecotClient {
 
   /// The account of a login that Dovecot accepts, under the name that Dovecot gives it.
   private func right(
-    _ asked: AccountName, isKnown known: (name: AccountName, entry: DovecotUser.Entry)?, as user: String,
+    _ asked: AccountName, isKnown known: Known?, as user: String,
     _ original: String?, _ question: AccountQuestion, until deadline: Int64
   ) throws(BackendError) -> SourceAnswer {
     guard let name = try? AccountName(folding: user.utf8) else {
@@ -96,11 +118,18 @@ final class DovecotClient {
   private func user(
     _ name: String, _ question: AccountQuestion, until deadline: Int64
   ) throws(BackendError) -> DovecotUser.Entry? {
+    guard let users = try users(until: deadline) else { return nil }
+    try users.ask(name, from: question.client, until: deadline)
+    return try users.entry(of: name, until: deadline)
+  }
+
+  /// The connection to auth-userdb; nil if Dovecot is only asked about passwords.
+  private func users(until deadline: Int64) throws(BackendError) -> DovecotUsers? {
     guard let usersPath else { return nil }
-    if let users { return try users.find(name, from: question.client, until: deadline) }
-    let users = try DovecotUsers(usersPath, until: deadline)
-    self.users = users
-    return try users.find(name, from: question.client, until: deadline)
+    if let users { return users }
+    let opened = try DovecotUsers(usersPath, until: deadline)
+    users = opened
+    return opened
   }
 
   private func answer(
@@ -156,16 +185,20 @@ final class DovecotAuth {
   /// Lines of the longest greeting.
   private static let maxGreeting = 100
 
-  /// Nil if the password cannot be sent.
-  func check(
+  /// Asks whether the password is right, which ``verdict(until:)`` tells. Returns false if the password cannot be sent.
+  func ask(
     _ user: String, _ password: SecretBytes, from client: IPAddress, until deadline: Int64
-  ) throws(BackendError) -> DovecotVerdict? {
+  ) throws(BackendError) -> Bool {
     requests = requests &+ 1
     guard let request = DovecotRequest.auth(requests, user: user, password: password, client: client) else {
-      return nil
+      return false
     }
     try connection.send(request, until: deadline)
-    return try DovecotVerdict(try DovecotLine(try connection.line(until: deadline)), to: requests)
+    return true
+  }
+
+  func verdict(until deadline: Int64) throws(BackendError) -> DovecotVerdict {
+    try DovecotVerdict(try DovecotLine(try connection.line(until: deadline)), to: requests)
   }
 }
 
@@ -182,12 +215,14 @@ final class DovecotUsers {
     guard line.command == "SPID" else { throw .nonsense("\(path) is not Dovecot's socket auth-userdb") }
   }
 
-  /// Nil if Dovecot's userdb does not have the user.
-  func find(
-    _ user: String, from client: IPAddress, until deadline: Int64
-  ) throws(BackendError) -> DovecotUser.Entry? {
+  /// Asks for a user, whom ``entry(of:until:)`` tells.
+  func ask(_ user: String, from client: IPAddress, until deadline: Int64) throws(BackendError) {
     requests = requests &+ 1
     try connection.send(DovecotRequest.user(requests, user, client: client), until: deadline)
+  }
+
+  /// What was asked for; nil if Dovecot's userdb does not have the user.
+  func entry(of user: String, until deadline: Int64) throws(BackendError) -> DovecotUser.Entry? {
     switch try DovecotUser(try DovecotLine(try connection.line(until: deadline)), to: requests) {
     case .nobody: return nil
     case .found(let entry):

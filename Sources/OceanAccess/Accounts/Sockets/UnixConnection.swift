@@ -13,6 +13,9 @@ final class UnixConnection {
   private let peer: String
   /// What was received and not yet taken.
   private var received: [UInt8] = []
+  private var chunk = [UInt8](repeating: 0, count: 4096)
+  /// How often a wait for octets looks at its deadline, in microseconds.
+  private static let patience = 100_000
 
   /// - Parameter peer: the program behind the socket, for people.
   init(to path: String, of peer: String, until deadline: Int64) throws(BackendError) {
@@ -32,7 +35,12 @@ final class UnixConnection {
         }
       }
     } while result != 0 && errno == EINTR && SystemClock.boot.now < deadline
-    guard result != 0 else { return }
+    guard result != 0 else {
+      // So a wait for an answer is one call, and not one to ask, one to wait and one to read.
+      time = timeval(tv_sec: 0, tv_usec: Self.patience)
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+      return
+    }
     switch errno {
     case EAGAIN, EINTR: throw .timedOut
     case ENOENT, ENOTDIR: throw .unreachable("there is no socket \(path)")
@@ -57,7 +65,7 @@ final class UnixConnection {
       } else if count < 0, errno != EAGAIN, errno != EINTR {
         throw broken(errno)
       } else {
-        try wait(for: POLLOUT, until: deadline)
+        try waitForSpace(until: deadline)
       }
     }
   }
@@ -90,23 +98,22 @@ final class UnixConnection {
   }
 
   private func receive(until deadline: Int64) throws(BackendError) {
-    var chunk = [UInt8](repeating: 0, count: 4096)
     while true {
-      let count = recv(descriptor, &chunk, chunk.count, CInt(MSG_DONTWAIT))
+      let count = recv(descriptor, &chunk, chunk.count, 0)
       if count > 0 {
         received += chunk.prefix(count)
         return
       }
       guard count < 0 else { throw .unreachable("\(peer) closes the connection before its answer is whole") }
       guard errno == EAGAIN || errno == EINTR else { throw broken(errno) }
-      try wait(for: POLLIN, until: deadline)
+      guard SystemClock.boot.now < deadline else { throw .timedOut }
     }
   }
 
-  private func wait(for event: CInt, until deadline: Int64) throws(BackendError) {
+  private func waitForSpace(until deadline: Int64) throws(BackendError) {
     let left = deadline - SystemClock.boot.now
     guard left > 0 else { throw .timedOut }
-    var question = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    var question = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     // Rounded up: a wait of nothing would only come back here.
     poll(&question, 1, CInt(min(left / 1_000_000 + 1, 60_000)))
   }
