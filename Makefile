@@ -3,6 +3,7 @@
 # make test     builds everything and runs all tests, those of the release last and if 33 minutes are not over
 # make test-release builds the program for installing and runs process tests against it (minutes)
 # make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
+# make test-dovecot compares configs that 'ocean import dovecot' made with Dovecot 2.3 and 2.4 (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
 # make install  installs that, with a unit, the manual, completions, documents, below PREFIX (/usr/local)
@@ -39,7 +40,7 @@ FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
 # The program that is installed.
 OCEAN_PROGRAM ?= .build/release/ocean
 
-.PHONY: demo check test test-release test-oracle test-nfs build release install deb test-deb docs format lint clean packages
+.PHONY: demo check test test-release test-oracle test-dovecot test-nfs build release install deb test-deb docs format lint clean packages
 
 demo: packages build
 	@examples/demo "$(CURDIR)/$(OCEAN)"
@@ -57,6 +58,9 @@ test-release: packages
 
 test-oracle: build
 	Tests/oracle --ocean $(OCEAN) --pairs 60 --attempts 20 --connections 100
+
+test-dovecot: build
+	OCEAN_PROGRAM=$(OCEAN) Tests/dovecot
 
 test-nfs: build
 	Tests/nfs $(OCEAN)

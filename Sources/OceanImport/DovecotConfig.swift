@@ -44,6 +44,8 @@ package struct DovecotConfig {
     let line: Int
     fileprivate(set) var settings: [Setting]
     fileprivate(set) var sections: [Section]
+    /// How a passdb or userdb asks a database or directory, if the config itself says so, as that of 2.4 does.
+    var lookup: Lookup?
 
     init(
       _ kind: String, _ name: String, line: Int, settings: [Setting] = [], sections: [Section] = []
@@ -125,14 +127,17 @@ package struct DovecotConfig {
   package let hostname: String?
   /// The version of the `doveconf` that printed the file: `2.3.19.1`; nil for a file that Dovecot reads.
   package let version: String?
+  /// Whether it is a config of 2.4.
+  let isLater: Bool
   /// Complaints of `doveconf`, which prints some of them among the settings when both go to one file.
   let complaints: [(text: String, line: Int)]
 
   init(
-    top: Section, path: String?, hostname: String?, version: String?, complaints: [(text: String, line: Int)]
+    top: Section, path: String?, hostname: String?, version: String?, isLater: Bool,
+    complaints: [(text: String, line: Int)]
   ) {
     (self.top, self.path, self.hostname) = (top, path, hostname)
-    (self.version, self.complaints) = (version, complaints)
+    (self.version, self.isLater, self.complaints) = (version, isLater, complaints)
   }
 }
 

@@ -112,7 +112,7 @@ package struct DovecotParser {
     guard Knowledge.knowsAnything(of: form) else { throw .foreign }
     return DovecotConfig(
       top: form, path: head["path"], hostname: head["hostname"], version: head["version"],
-      complaints: complaints)
+      isLater: isLater, complaints: complaints)
   }
 
   /// Whether a config has what only Dovecot 2.4 knows: it says where mail is in several settings, and passdbs

@@ -61,6 +61,8 @@ import Testing
   @Test(arguments: [
     ("a:{PLAIN}x::::/home/a::userdb_mail=maildir:/m/a", "/m/a"),
     ("a:{PLAIN}x::::/home/a::userdb_mail=maildir:~/Maildir", "/home/a/Maildir"),
+    ("a:{PLAIN}x::::/home/a::userdb_mail_driver=maildir userdb_mail_path=~/Maildir", "/home/a/Maildir"),
+    ("a:{PLAIN}x::::/home/a::userdb_mail_path=/m/a", "/m/a"),
     ("a:{PLAIN}x:::::: userdb_home=/home/a  userdb_mail=maildir:~/Mail", "/home/a/Mail"),
     ("a:{PLAIN}x::::/home/a:::maildir:/old/a", "/old/a"),
     ("a:{PLAIN}x::::/home/a:::", nil),
@@ -111,6 +113,10 @@ import Testing
     ("a:{PLAIN}x::::::userdb_home=/home/%n", .variableInField("userdb_home")),
     ("a:{PLAIN}x::::::userdb_mail=maildir:/m/%u", .variableInField("userdb_mail")),
     ("a:{PLAIN}x::::::userdb_mail=", .unsupportedMailLocation),
+    ("a:{PLAIN}x::::::userdb_mail_path=m", .unsupportedMailLocation),
+    (
+      "a:{PLAIN}x::::::userdb_mail_path=/m/a userdb_mail_driver=mbox", .unsupportedField("userdb_mail_driver")
+    ),
     ("a:{PLAIN}x::::::userdb_mail=mbox:/m/a", .unsupportedMailLocation),
     ("a:{PLAIN}x::::::userdb_mail=maildir:/m/a:INBOX=/n", .unsupportedMailLocation),
     ("a:{PLAIN}x::::::userdb_mail=maildir:m", .unsupportedMailLocation),

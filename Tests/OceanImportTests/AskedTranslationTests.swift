@@ -73,7 +73,7 @@ struct AskedTranslationTests {
   }
 
   @Test(arguments: [
-    (passwords, "no user_query"),
+    (passwords, "no query for users"),
     ("\(passwords)\nuser_query = SELECT home FROM homes WHERE name = '%u'", "ask differently"),
     (
       "password_query = SELECT password FROM u WHERE n = 'x-%u'\nuser_query = SELECT home FROM u WHERE n = 'x-%u'",

@@ -32,6 +32,10 @@ struct AccountFields {
       home = literal(value, of: "userdb_home")
     case "userdb_mail":
       takeMail(value, of: "userdb_mail")
+    // What Dovecot 2.4 has instead.
+    case "userdb_mail_path":
+      takeMail("maildir:\(value)", of: "userdb_mail_path")
+    case "userdb_mail_driver" where value == "maildir": break
     case _ where Self.unsupported.contains(name):
       issues.append(.unsupportedField(String(name)))
     case _ where name.utf8.starts(with: "userdb_namespace".utf8):
@@ -57,7 +61,7 @@ struct AccountFields {
     "allow_real_nets", "destuser", "fail", "host", "hostip", "login_user", "master", "nopassword",
     "noauthenticate", "original_user", "pass", "password", "port", "proxy", "proxy_maybe", "proxy_mech",
     "source_ip", "ssl", "starttls", "user", "userdb_chroot", "userdb_mail_driver", "userdb_mail_inbox_path",
-    "userdb_mail_location", "userdb_mail_path", "userdb_user",
+    "userdb_mail_location", "userdb_user",
   ]
 
   /// Whether it is like `userdb_quota_rule`: a setting of Dovecot's mail processes.

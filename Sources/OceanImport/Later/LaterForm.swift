@@ -6,11 +6,11 @@ struct LaterForm {
   private typealias Section = DovecotConfig.Section
   private typealias Setting = DovecotConfig.Setting
 
-  /// The kind of mailboxes, where a path is given without one.
-  private let driver: DovecotConfig.Setting?
+  /// The whole config, which says the kind of mailboxes where a path is given without one, and where databases are.
+  private let top: DovecotConfig.Section
 
   static func converted(_ top: DovecotConfig.Section) -> DovecotConfig.Section {
-    let converted = LaterForm(driver: top["mail_driver"]).part(top)
+    let converted = LaterForm(top: top).part(top)
     // No protocol is served unless it is named.
     if converted["protocols"] == nil {
       converted.add(Setting(name: "protocols", value: noProtocols, line: 0))
@@ -177,7 +177,7 @@ struct LaterForm {
       }
     }
     var text = written("mail_path") ?? ""
-    if let driver = settings.last(where: { $0.name == "mail_driver" }) ?? driver {
+    if let driver = settings.last(where: { $0.name == "mail_driver" }) ?? top["mail_driver"] {
       text = "\(driver.value):\(text)"
     }
     for (name, option) in Self.options {
@@ -195,7 +195,7 @@ struct LaterForm {
 
   // MARK: - Accounts
 
-  /// How sources are asked that ocean does not ask: each has to be decided, and is named with its driver.
+  /// How sources are asked, apart from what ``LaterLookup`` knows: each is named with its driver.
   private static let asking = [
     "bsdauth_", "filter", "iterate_", "ldap_", "lua_", "oauth2_", "pam_", "passwd_", "password", "query",
     "sql_",
@@ -208,12 +208,14 @@ struct LaterForm {
     func plain(_ name: String) -> String {
       name.hasPrefix("\(given.kind)_") ? String(name.dropFirst(given.kind.count + 1)) : name
     }
-    var driver = given.name
+    let driver = given.settings.last { plain($0.name) == "driver" }?.value ?? given.name
+    let lookup = LaterLookup(of: given, driver, top: top)
+    result.lookup = lookup?.lookup
     var path: Setting?
     var arguments: [String] = []
-    for setting in given.settings {
+    for setting in given.settings where lookup?.reads(setting) != true {
       switch plain(setting.name) {
-      case "driver": driver = setting.value
+      case "driver": break
       case "passwd_file_path": path = setting
       case "default_password_scheme": arguments.append("scheme=\(setting.value)")
       case "auth_username_format":
@@ -223,7 +225,8 @@ struct LaterForm {
       case let name: result.add(setting.converted(name))
       }
     }
-    let fields = given.sections.filter { plain($0.kind) == "fields" }.flatMap(\.settings)
+    let all = given.sections.filter { plain($0.kind) == "fields" }.flatMap(\.settings)
+    let fields = all.filter { lookup?.reads(field: $0) != true }
     var fixed = fields.filter { !$0.name.hasSuffix(":default") }.map(Self.field)
     let usual = fields.filter { $0.name.hasSuffix(":default") }.map(Self.field)
     if fields.contains(where: { $0.name == "mail_path" }) { fixed.append("mail=\(location(of: fields))") }

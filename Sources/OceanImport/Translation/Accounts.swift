@@ -37,6 +37,8 @@ extension Translation {
     var asked: [AskedSource] = []
     /// Whether some have a Maildir of their own in their lines.
     var haveMaildirs = false
+    /// How many lines have a field for a Maildir that Dovecot does not look at.
+    var withIgnoredMail = 0
   }
 
   /// The arguments of a file: `scheme=CRYPT username_format=%u /etc/dovecot/users`.
@@ -75,7 +77,9 @@ extension Translation.Accounts {
   }
 
   /// Counts the accounts in a file that could be read.
-  mutating func count(_ file: PasswdFile, _ bytes: [UInt8], hasDefaultDomain: Bool) {
+  ///
+  /// - Parameter ignored: the field for a Maildir that Dovecot does not look at.
+  mutating func count(_ file: PasswdFile, _ bytes: [UInt8], hasDefaultDomain: Bool, ignored: String) {
     for account in file.activeAccounts {
       active += 1
       if account.maildir != nil { haveMaildirs = true }
@@ -88,6 +92,7 @@ extension Translation.Accounts {
       guard fields.count > 7 else { continue }
       let extra = fields[7].split(separator: UInt8(ascii: " "))
       if extra.contains(where: { $0.starts(with: "userdb_".utf8) }) { prefetched += 1 }
+      if extra.contains(where: { $0.starts(with: "\(ignored)=".utf8) }) { withIgnoredMail += 1 }
     }
   }
 }

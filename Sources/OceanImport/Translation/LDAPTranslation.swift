@@ -1,61 +1,76 @@
 import OceanPlan
 import OceanSyntax
 
-/// Translates Dovecot's `dovecot-ldap.conf.ext` into an account source, if one does the same.
+/// Translates how Dovecot asks a directory into an account source, if one does the same.
 struct LDAPTranslation {
-  private let file: QueryFile
+  private let lookup: Lookup
   private let variables: QueryVariables
 
-  init(_ file: QueryFile, _ variables: QueryVariables) { (self.file, self.variables) = (file, variables) }
+  init(_ lookup: Lookup, _ variables: QueryVariables) { (self.lookup, self.variables) = (lookup, variables) }
 
   /// - Parameters:
   ///   - asksUsers: whether `user_filter` and `user_attrs` say where mail is.
+  ///   - prefetches: whether fields of `pass_attrs` that begin with `userdb_` do.
   ///   - passwordFile: where the password of `dn` will be.
-  func source(asksUsers: Bool, passwordFile: String) throws(TranslatedSource.Failure) -> TranslatedSource {
+  func source(
+    asksUsers: Bool, prefetches: Bool, passwordFile: String
+  ) throws(TranslatedSource.Failure) -> TranslatedSource {
     let url = try directory()
-    guard let base = file["base"] else { throw .init(reason: "it has no base") }
+    guard let base = lookup["base"] else { throw .init(reason: "it has no base") }
     guard !base.contains("%") else { throw .init(reason: "its base has a variable in it") }
-    for (name, usual) in [("scope", "subtree"), ("deref", "never")] where file[name] ?? usual != usual {
-      throw .init(reason: "it has \(name) = \(file[name] ?? ""), which ocean does not do")
+    for (name, usual) in [("scope", "subtree"), ("deref", "never")] where lookup[name] ?? usual != usual {
+      throw .init(reason: "it has \(name) = \(lookup[name] ?? ""), which ocean does not do")
     }
-    if file["auth_bind_userdn"] != nil {
+    if lookup["auth_bind_userdn"] != nil {
       throw .init(
         reason:
           "it makes the name of the entry out of the login (auth_bind_userdn), and ocean looks for the entry by a filter"
       )
     }
-    let given = file["pass_filter"] ?? "(&(objectClass=posixAccount)(uid=%u))"
+    guard let given = lookup["pass_filter"] else { throw .init(reason: "it has no filter") }
     let filter = try translated(given)
     if asksUsers {
-      let other = try translated(file["user_filter"] ?? "(&(objectClass=posixAccount)(uid=%u))")
+      let other = try translated(lookup["user_filter"] ?? "")
       guard other == filter else {
-        throw .init(reason: "pass_filter and user_filter differ, and ocean looks for one entry")
+        throw .init(reason: "the filters for passwords and for users differ, and ocean looks for one entry")
       }
     }
     let binds = isYes("auth_bind")
     var attributes = try passwordAttributes(given, compares: !binds)
-    if asksUsers { attributes += try userAttributes() }
+    let fetched = pairs(lookup["pass_attrs"] ?? "").compactMap { pair in
+      pair.field.hasPrefix(Self.prefetched)
+        ? (pair.attribute, String(pair.field.dropFirst(Self.prefetched.count))) : nil
+    }
+    let hasFetched = prefetches && !fetched.isEmpty
+    if hasFetched {
+      attributes += try userAttributes(fetched)
+    } else if asksUsers {
+      attributes += try userAttributes(pairs(lookup["user_attrs"] ?? ""))
+    }
     var parts = ["url: \(url.yamlQuoted)", "base: \(base.yamlQuoted)", "filter: \(filter.yamlQuoted)"]
     if !binds { parts.append("verify: compare") }
-    let password = file["dnpass"]
-    if let name = file["dn"] {
-      guard password != nil else { throw .init(reason: "its dn has no dnpass") }
+    let password = lookup["dnpass"]
+    if let name = lookup["dn"] {
+      guard password != nil else { throw .init(reason: "its dn has no password") }
+      guard password != DovecotConfig.hidden else {
+        throw .init(reason: "its password was not printed: print the config with doveconf -nP")
+      }
       parts += ["bind_dn: \(name.yamlQuoted)", "password: { file: \(passwordFile.yamlQuoted) }"]
     }
-    if let ca = file["tls_ca_cert_file"] { parts.append("ca: \(ca.yamlQuoted)") }
+    if let ca = lookup["tls_ca_cert_file"] { parts.append("ca: \(ca.yamlQuoted)") }
     if url.hasPrefix("ldap://"), !isYes("tls") { parts.append("tls: off") }
     if !attributes.isEmpty { parts.append("attributes: { \(attributes.joined(separator: ", ")) }") }
     var source = TranslatedSource(
-      entry: "{ ldap: { \(parts.joined(separator: ", ")) } }", password: file["dn"] == nil ? nil : password)
-    source.hasUsers = asksUsers
+      entry: "{ ldap: { \(parts.joined(separator: ", ")) } }", password: lookup["dn"] == nil ? nil : password)
+    source.hasUsers = asksUsers || hasFetched
     return source
   }
 
-  private func isYes(_ name: String) -> Bool { file[name]?.lowercased() == "yes" }
+  private func isYes(_ name: String) -> Bool { lookup[name]?.lowercased() == "yes" }
 
   private func directory() throws(TranslatedSource.Failure) -> String {
-    let uris = file["uris"].map { $0.split(separator: " ").map(String.init) }
-    let hosts = file["hosts"].map { $0.split(separator: " ").map { "ldap://\($0)" } }
+    let uris = lookup["uris"].map { $0.split(separator: " ").map(String.init) }
+    let hosts = lookup["hosts"].map { $0.split(separator: " ").map { "ldap://\($0)" } }
     let all = uris ?? hosts ?? []
     guard all.count == 1, let only = all.first else {
       throw .init(
@@ -93,12 +108,18 @@ struct LDAPTranslation {
 
   // MARK: - Attributes
 
+  private static let prefetched = "userdb_"
+
   /// - Parameter filter: as Dovecot has it.
   private func passwordAttributes(
     _ filter: String, compares: Bool
   ) throws(TranslatedSource.Failure) -> [String] {
     var attributes: [String] = []
-    for (attribute, field) in pairs(file["pass_attrs"] ?? "uid=user,userPassword=password") {
+    let pairs = pairs(lookup["pass_attrs"] ?? "")
+    guard !compares || pairs.contains(where: { $0.field == "password" && !$0.attribute.isEmpty }) else {
+      throw .init(reason: "it does not say which attribute is the password")
+    }
+    for (attribute, field) in pairs {
       switch field {
       case "password":
         if compares, attribute.lowercased() != "userpassword" {
@@ -110,38 +131,38 @@ struct LDAPTranslation {
         guard isLogin else {
           throw .init(
             reason:
-              "it takes the account's name from the attribute \(attribute) (pass_attrs); ocean keeps that of the login"
+              "it takes the account's name from the attribute \(attribute); ocean keeps that of the login"
           )
         }
-      default: throw .init(reason: "pass_attrs gives '\(field)', which the source would not")
+      case _ where field.hasPrefix(Self.prefetched): continue
+      default: throw .init(reason: "it gives passwords the field '\(field)', which the source would not")
       }
     }
     if compares {
-      let scheme = file.scheme(usual: "CRYPT")
-      guard QueryFile.isPlainHash(scheme), QueryFile.remark(on: scheme) == nil else {
+      guard lookup.schemeIsPlainHash, lookup.schemeRemark == nil else {
         throw .init(
-          reason:
-            "passwords without a scheme are \(scheme) there (default_pass_scheme), and hashes of crypt(3) to ocean"
-        )
+          reason: "passwords without a scheme are \(lookup.scheme) there, and hashes of crypt(3) to ocean")
       }
     }
     return attributes
   }
 
-  private func userAttributes() throws(TranslatedSource.Failure) -> [String] {
+  private func userAttributes(
+    _ given: [(attribute: String, field: String)]
+  ) throws(TranslatedSource.Failure) -> [String] {
     var attributes: [String] = []
-    for (attribute, field) in pairs(file["user_attrs"] ?? "homeDirectory=home,uidNumber=uid,gidNumber=gid") {
+    for (attribute, field) in given {
       switch field {
       case "uid", "gid",
-        _ where field.hasPrefix("quota"):
+        _ where field.hasPrefix("quota") || lookup.ignores(field):
         continue
-      case "home", "mail":
+      case "home", "mail", "mail_path":
         guard !attribute.isEmpty else {
           throw .init(
-            reason: "user_attrs makes '\(field)' out of a text, and ocean takes it from one attribute")
+            reason: "it makes the field '\(field)' out of a text, and ocean takes it from one attribute")
         }
-        attributes.append("\(field): \(attribute.yamlQuoted)")
-      default: throw .init(reason: "user_attrs gives '\(field)', which the source would not")
+        attributes.append("\(field == "home" ? "home" : "mail"): \(attribute.yamlQuoted)")
+      default: throw .init(reason: "it gives users the field '\(field)', which the source would not")
       }
     }
     return attributes

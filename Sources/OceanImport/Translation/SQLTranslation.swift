@@ -1,36 +1,40 @@
 import OceanPlan
 import OceanSyntax
 
-/// Translates Dovecot's `dovecot-sql.conf.ext` into an account source, if one does the same.
+/// Translates how Dovecot asks a database into an account source, if one does the same.
 struct SQLTranslation {
-  private let file: QueryFile
+  private let lookup: Lookup
   private let variables: QueryVariables
 
-  init(_ file: QueryFile, _ variables: QueryVariables) { (self.file, self.variables) = (file, variables) }
+  init(_ lookup: Lookup, _ variables: QueryVariables) { (self.lookup, self.variables) = (lookup, variables) }
 
   /// - Parameters:
   ///   - asksUsers: whether `user_query` says where mail is.
   ///   - passwordFile: where the password will be.
   func source(asksUsers: Bool, passwordFile: String) throws(TranslatedSource.Failure) -> TranslatedSource {
-    guard let given = file["password_query"] else { throw .init(reason: "it has no password_query") }
-    let scheme = file.scheme(usual: "MD5")
-    guard QueryFile.isPlainHash(scheme) else {
+    guard let given = lookup["password_query"] else { throw .init(reason: "it has no query for passwords") }
+    guard lookup.schemeIsPlainHash else {
       throw .init(
         reason:
-          "passwords without a scheme are \(scheme) there (default_pass_scheme), and hashes of crypt(3) to ocean: the "
-          + "query must put {\(scheme)} before those that have none")
+          "passwords without a scheme are \(lookup.scheme) there, and hashes of crypt(3) to ocean: the query must put "
+          + "{\(lookup.scheme)} before those that have none")
     }
-    if asksUsers, file["user_query"] == nil { throw .init(reason: "it has no user_query") }
-    let text = asksUsers ? try combined(given, file["user_query"] ?? "") : given
-    let query = try translated(text)
+    if let field = lookup["fields"] {
+      throw .init(
+        reason: "it makes the field '\(field)' out of columns: name the column in the query, with AS")
+    }
+    if asksUsers, lookup["user_query"] == nil { throw .init(reason: "it has no query for users") }
+    let text = asksUsers ? try combined(given, lookup["user_query"] ?? "") : given
+    let query = try translated(withKnownColumns(text))
     let (url, password, isLocal) = try database()
-    var source = TranslatedSource(
-      entry: "{ sql: { url: \(url.yamlQuoted), "
-        + (password == nil ? "" : "password: { file: \(passwordFile.yamlQuoted) }, ")
-        + "query: \(query.yamlQuoted) } }", password: password)
+    var parts = ["url: \(url.yamlQuoted)"]
+    if password != nil { parts.append("password: { file: \(passwordFile.yamlQuoted) }") }
+    let tls = isLocal ? [] : try tlsSettings()
+    parts += tls + ["query: \(query.yamlQuoted)"]
+    var source = TranslatedSource(entry: "{ sql: { \(parts.joined(separator: ", ")) } }", password: password)
     source.hasUsers = asksUsers || query.lowercased().contains("userdb_")
-    if let remark = QueryFile.remark(on: scheme) { source.remarks.append(remark) }
-    if !isLocal {
+    if let remark = lookup.schemeRemark { source.remarks.append(remark) }
+    if !isLocal, tls.isEmpty {
       source.remarks.append(
         "TLS to the database is verified, which Dovecot does only where it is told to: write tls: require or tls: off to have "
           + "it otherwise")
@@ -46,31 +50,29 @@ struct SQLTranslation {
 
   private func database() throws(TranslatedSource.Failure) -> (url: String, password: String?, isLocal: Bool)
   {
-    guard let connect = file["connect"] else {
-      throw .init(reason: "it does not say where the database is (connect)")
-    }
-    let driver = file["driver"] ?? ""
+    let driver = lookup["driver"] ?? ""
     if driver == "sqlite" {
-      guard connect.hasPrefix("/"), !connect.contains(" ") else {
+      guard let path = lookup["connect"], path.hasPrefix("/"), !path.contains(" ") else {
         throw .init(reason: "the path of its database is not absolute")
       }
-      return (try url("sqlite:\(connect)"), nil, true)
+      return (try url("sqlite:\(path)"), nil, true)
     }
     guard driver == "mysql" || driver == "pgsql" else {
       throw .init(reason: "ocean does not know the database '\(driver)'")
     }
-    let values = Self.words(connect)
-    let known = ["host", "port", "dbname", "user", "password", "client_flags", "maxconns", "connect_timeout"]
-    if let strange = values.map(\.name).first(where: { !known.contains($0) }) {
-      throw .init(reason: "'\(strange)' of connect has no place in ocean's URL")
-    }
-    func value(_ name: String) throws(TranslatedSource.Failure) -> String? {
-      let found = values.filter { $0.name == name }
-      guard found.count < 2 else { throw .init(reason: "it names several databases, and ocean asks one") }
-      return found.first?.value
+    guard !lookup.connection.isEmpty else { throw .init(reason: "it does not say where the database is") }
+    let known = ["host", "port", "dbname", "user", "password", "sslmode", "sslrootcert"]
+    let needless = [
+      "client_flags", "maxconns", "connect_timeout", "read_timeout", "write_timeout", "connection_limit",
+    ]
+    if let strange = lookup.connection.map(\.name).first(where: { !(known + needless).contains($0) }) {
+      throw .init(reason: "'\(strange)', with which it connects, has no place in ocean's URL")
     }
     guard let user = try value("user"), let name = try value("dbname") else {
-      throw .init(reason: "connect does not name the user and the database")
+      throw .init(reason: "it does not name the user and the database with which it connects")
+    }
+    if try value("password") == DovecotConfig.hidden {
+      throw .init(reason: "its password was not printed: print the config with doveconf -nP")
     }
     let host = try value("host") ?? ""
     let port = try value("port").map { ":\($0)" } ?? ""
@@ -85,31 +87,31 @@ struct SQLTranslation {
     return (try url("\(scheme)://\(user)@\(place)"), try value("password"), isLocal)
   }
 
+  private func value(_ name: String) throws(TranslatedSource.Failure) -> String? {
+    let found = lookup.connection.filter { $0.name == name }
+    guard found.count < 2 else { throw .init(reason: "it names several databases, and ocean asks one") }
+    return found.first?.value
+  }
+
   private func url(_ text: String) throws(TranslatedSource.Failure) -> String {
     guard (try? DatabaseURL(parsing: text)) != nil else {
-      throw .init(reason: "what connect says cannot be written as a URL of ocean")
+      throw .init(reason: "the place of its database cannot be written as a URL of ocean")
     }
     return text
   }
 
-  /// The words `name=value` of connect; a value may stand in quotes.
-  private static func words(_ text: String) -> [(name: String, value: String)] {
-    var found: [(String, String)] = []
-    var rest = text[...]
-    while let equals = rest.firstIndex(of: "=") {
-      let name = String(rest[..<equals]).trimmed
-      rest = rest[equals...].dropFirst()
-      let value: Substring
-      if rest.first == "'", let end = rest.dropFirst().firstIndex(of: "'") {
-        value = rest[rest.index(after: rest.startIndex)..<end]
-        rest = rest[end...].dropFirst()
-      } else {
-        value = rest.prefix { !$0.isWhitespace }
-        rest = rest[value.endIndex...]
+  /// What libpq is told about TLS, in ocean's words; empty if it is told nothing.
+  private func tlsSettings() throws(TranslatedSource.Failure) -> [String] {
+    var settings: [String] = []
+    if let mode = try value("sslmode") {
+      let known = ["disable": "off", "require": "require", "verify-ca": "verify", "verify-full": "verify"]
+      guard let tls = known[mode] else {
+        throw .init(reason: "sslmode=\(mode) lets go of TLS if there is none, which ocean does not do")
       }
-      found.append((name, String(value)))
+      settings.append("tls: \(tls)")
     }
-    return found
+    if let ca = try value("sslrootcert") { settings.append("ca: \(ca.yamlQuoted)") }
+    return settings
   }
 
   // MARK: - The query
@@ -147,6 +149,37 @@ struct SQLTranslation {
     return result.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
+  /// The query without columns that this Dovecot does not look at, and with a name in two parts as one.
+  private func withKnownColumns(_ query: String) -> String {
+    guard let (columns, rest) = Self.parts(query) else { return query }
+    let names = columns.map(Self.name)
+    let parts = ["username", "domain"].map { part in
+      names.firstIndex(of: part).map { Self.expression(columns[$0]) }
+    }
+    var known: [String] = []
+    for (name, column) in zip(names, columns) {
+      switch name {
+      case _ where lookup.ignores(name): continue
+      case "username", "domain":
+        guard let user = parts[0], let domain = parts[1] else { fallthrough }
+        guard name == "username" else { continue }
+        known.append(
+          lookup["driver"] == "mysql"
+            ? "CONCAT(\(user), '@', \(domain)) AS user" : "\(user) || '@' || \(domain) AS user")
+      default: known.append(column)
+      }
+    }
+    return "SELECT \(known.joined(separator: ", ")) FROM \(rest)"
+  }
+
+  /// A column without the name that AS gives it.
+  private static func expression(_ column: String) -> String {
+    let words = column.split(separator: " ")
+    guard words.count > 1 else { return column }
+    let isNamed = words[words.count - 2].lowercased() == "as"
+    return words.dropLast(isNamed ? 2 : 1).joined(separator: " ")
+  }
+
   /// One query for both, which is possible if they differ in their columns alone.
   private func combined(_ passwords: String, _ users: String) throws(TranslatedSource.Failure) -> String {
     guard let first = Self.parts(passwords), let second = Self.parts(users),
@@ -154,7 +187,7 @@ struct SQLTranslation {
     else {
       throw .init(
         reason:
-          "password_query and user_query ask differently, and ocean asks once: write one query that gives password, "
+          "the queries for passwords and for users ask differently, and ocean asks once: write one query that gives password, "
           + "home and mail")
     }
     let own = first.columns.map(Self.name)

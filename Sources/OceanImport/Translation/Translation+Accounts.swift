@@ -19,7 +19,7 @@ extension Translation {
       var file: PasswdFile?
       if let bytes = host.read(path) {
         let parsed = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: domain)
-        accounts.count(parsed, bytes, hasDefaultDomain: domain != nil)
+        accounts.count(parsed, bytes, hasDefaultDomain: domain != nil, ignored: ignoredMailField)
         reportRefused(parsed, path)
         reportBare(parsed, path, domain: accounts.namesAreBare ? nil : domain)
         file = parsed
@@ -61,7 +61,7 @@ extension Translation {
     let isDenying = section.take("deny")?.isYes == true
     let isForMasters = section.take("master")?.isYes == true
     let given = section["args"]
-    for name in ["driver", "args"] { _ = section.take(name) }
+    defer { for name in ["driver", "args"] { _ = section.take(name) } }
     if isForMasters {
       report(
         .withoutCounterpart, line: section.line, "passdb, master = yes", "no user can log in as another one")
@@ -75,9 +75,7 @@ extension Translation {
       return nil
     }
     accounts.passdbs += 1
-    if ["sql", "ldap"].contains(driver), translateAsked(section, driver, given?.value ?? "", &accounts) {
-      return nil
-    }
+    if ["sql", "ldap"].contains(driver), translateAsked(section, driver, &accounts) { return nil }
     guard driver == "passwd-file" else {
       let advice = AccountAdvice.onPasswords(
         of: driver, given?.value ?? "", made: accountFile())

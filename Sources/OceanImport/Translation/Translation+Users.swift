@@ -22,7 +22,12 @@ extension Translation {
       for name in ["driver", "args", "default_fields", "override_fields"] { _ = section.take(name) }
       for setting in section.settings { reportRest(setting, in: section) }
     }
-    if accounts.homes == .none, accounts.haveMaildirs {
+    if accounts.withIgnoredMail > 0 {
+      report(
+        .open, ignoredMailField,
+        "\(accounts.withIgnoredMail) of the accounts' lines name a Maildir of their own in a field that this version of "
+          + "Dovecot does not look at, and ocean does: remove \(ignoredMailField) there")
+    } else if accounts.homes == .none, accounts.haveMaildirs {
       report(
         .open, "userdb_mail",
         "lines of accounts name a Maildir of their own, which Dovecot did not look at and ocean does: remove "
@@ -59,7 +64,7 @@ extension Translation {
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
       return translateUserFile(section, asked, &accounts)
-    case _ where isAsked(section, driver, accounts):
+    case _ where accounts.asked.contains(where: { $0.users === section && $0.hasUsers }):
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
       accounts.homes = .inAccounts
@@ -71,13 +76,6 @@ extension Translation {
       report(.open, line: section.line, "userdb, driver = \(driver)", AccountAdvice.onUsers(of: driver))
       return false
     }
-  }
-
-  /// Whether a source asks for what this userdb says, together with the password.
-  private func isAsked(
-    _ section: DovecotConfig.Section, _ driver: String, _ accounts: Accounts
-  ) -> Bool {
-    accounts.asked.contains { $0.driver == driver && $0.file == section["args"]?.value && $0.hasUsers }
   }
 
   /// Translates fields that begin with `userdb_` in the lines of accounts. The next userdb is asked about an

@@ -14,6 +14,8 @@ package struct Translation {
   let folder: String?
   let target: String
   let base: DovecotConfig.Section
+  /// The field for an account's own Maildir that this Dovecot does not look at, and ocean does.
+  let ignoredMailField: String
   var filters: [Scope.Filter]
   /// The mechanisms of AUTH that the service has; nil for the default.
   var mechanisms: [String]?
@@ -27,6 +29,7 @@ package struct Translation {
     self.host = host
     self.target = target
     self.folder = folder ?? source.path.flatMap(Self.folder)
+    ignoredMailField = source.isLater ? "userdb_mail" : "userdb_mail_path"
     let scope = Scope(source.top)
     (base, filters) = (scope.base, scope.filters)
     findings.addNeedless(scope.otherProtocols, Knowledge.otherProtocols)

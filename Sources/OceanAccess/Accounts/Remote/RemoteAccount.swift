@@ -13,8 +13,8 @@ struct RemoteAccount {
       case "password": self = .password
       case "user", "username": self = .user
       case "home", "userdb_home": self = .home
-      case "mail", "userdb_mail": self = .mail
-      case "nologin", "allow_nets": self = .field
+      case "mail", "userdb_mail", "mail_path", "userdb_mail_path": self = .mail
+      case "nologin", "allow_nets", "mail_driver", "userdb_mail_driver": self = .field
       default:
         // The extra fields of password files decide what else there is.
         var fields = AccountFields()
@@ -114,6 +114,7 @@ struct RemoteAccount {
     // What a database or a directory has for false; anything else says that nobody logs in.
     case "nologin":
       if !["", "0", "f", "false", "n", "no"].contains(text.lowercased()) { _ = fields.take("nologin", "") }
+    case "mail_driver": _ = fields.take("userdb_mail_driver", text[...])
     case "allow_nets": _ = fields.take("allow_nets", text.filter { !$0.isWhitespace }[...])
     case _ where text.utf8.contains(where: { $0 <= 0x20 }): refuse("\(place) has a blank in it")
     default: _ = fields.take(field[...], text[...])
