@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/kdf.h>
 #include <openssl/md5.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
@@ -67,6 +68,25 @@ static inline int ocean_EVP_MAC_CTX_set_hmac_sha256(EVP_MAC_CTX *mac, const unsi
       OSSL_PARAM_construct_end(),
   };
   return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
+// HKDF with SHA-256 and without a salt (RFC 5869). Returns 1, or 0 if libcrypto cannot do that.
+static inline int ocean_HKDF_sha256(
+    const void *secret, size_t secret_length, const void *info, size_t info_length, unsigned char *key,
+    size_t length) {
+  EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+  EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+  EVP_KDF_free(kdf);
+  if (context == NULL) return 0;
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_length),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, info_length),
+      OSSL_PARAM_construct_end(),
+  };
+  int done = EVP_KDF_derive(context, key, length, parameters) == 1;
+  EVP_KDF_CTX_free(context);
+  return done;
 }
 
 static inline void ocean_BIO_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }

@@ -16,7 +16,7 @@ package struct PreparedPlan: Sendable {
   private(set) var identities: [String: TLSIdentity]
   /// The monitor's token as it was when the plan was prepared.
   let monitorToken: ReadMonitorToken
-  /// The passwords of account sources, as far as they could be read.
+  /// The secrets that the plan names, as far as they could be read.
   let secrets: AccountSources.Secrets
   /// Why other certificates are missing, by name.
   private let reasons: [String: String]
@@ -36,7 +36,7 @@ package struct PreparedPlan: Sendable {
     self.file = file
     self.identities = identities
     monitorToken = file.plan.monitor.readToken()
-    secrets = file.plan.readAccountSecrets()
+    secrets = file.plan.readSecrets()
     reasons = Dictionary(
       file.plan.presented.map { ($0.name, facts[$0.name]?.reason(of: $0) ?? "it was not read") },
       uniquingKeysWith: { $1 })

@@ -17,6 +17,8 @@ package enum ApplyError: Error, CustomStringConvertible {
   case accounts(path: String, reason: String)
   /// - Parameter source: where the token should be.
   case monitorToken(source: String, reason: String)
+  /// - Parameter source: where the secret should be.
+  case ticketSecret(source: String, reason: String)
   case certificate(service: String, name: String, reason: String)
   case randomness(reason: String)
   case inheritedSocket(Int32)
@@ -40,6 +42,8 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot open the access log \(path): \(reason)"
     case .monitorToken(let source, let reason):
       "cannot use the monitor's token, \(source): \(reason)"
+    case .ticketSecret(let source, let reason):
+      "cannot use the secret of session tickets, \(source): \(reason)"
     case .certificate(let service, let name, let reason):
       "service '\(service)' cannot use the certificate \(name): \(reason)"
     case .randomness(let reason):

@@ -25,6 +25,8 @@ package actor Engine {
     var monitor: [Endpoint: any Channel]
     /// Nil if requests to the monitor need none.
     var monitorToken: MonitorToken?
+    /// Nil if keys of session tickets are this process's own.
+    var ticketSecret: SecretBytes?
 
     var plan: Plan { file.plan }
     var digest: Digest { file.digest }
@@ -88,6 +90,7 @@ package actor Engine {
     // Each key seals tickets for an hour; being a minute late does not matter.
     group.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [tickets] _ in
       tickets.rotate(now: SystemClock.boot.seconds)
+      tickets.enter(hour: SystemClock.wall.seconds / TicketKeys.rotation)
     }
     hashing.start()
     inherited = [:]
@@ -124,7 +127,7 @@ package actor Engine {
   ///   - expecting: the digest of the plan that must be running, nil if no plan must be running.
   ///   - monitorToken: what the plan's token for the monitor holds, or half a sentence on why it cannot be had: then the
   ///     one that runs stays, if it is the same place.
-  ///   - secrets: the passwords of account sources that could be read; those that run stand in for others.
+  ///   - secrets: the secrets of the plan that could be read; those that run stand in for others.
   ///   - sessions: what happens to sessions that the plan would not let in.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
   package func apply(
@@ -153,6 +156,7 @@ package actor Engine {
     }
     let environment = try environment ?? start(plan)
     let token = try usableToken(monitorToken, plan)
+    let sharedTicketKeys = try sharedTicketKeys(of: plan, secrets)
     let accessLog = try await openAccessLog(plan)
 
     let log = ClientLog(
@@ -185,6 +189,7 @@ package actor Engine {
     // Nothing below can fail.
     runningDrainSeconds.store(plan.server.drainSeconds, ordering: .relaxed)
     environment.apply(plan, at: .now)
+    tickets.seal(with: sharedTicketKeys, now: SystemClock.boot.seconds)
     let before = services.values.map { $0.service.update($0.settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener.endpoint)?.close() }
@@ -208,12 +213,33 @@ package actor Engine {
       file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories, sources: sources,
-      accessLog: accessLog, listeners: listeners, monitor: monitored, monitorToken: token)
+      accessLog: accessLog, listeners: listeners, monitor: monitored, monitorToken: token,
+      ticketSecret: sharedTicketKeys?.secret)
     environment.descriptors.measure()
     let treated = await treatSessions(sessions, after: previous)
     // Every loop has answered since the swap, so that no loop still uses the old settings, and no loop has to
     // free them.
     return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
+  }
+
+  /// The keys of the secret that a plan names; nil if it names none.
+  private func sharedTicketKeys(
+    of plan: Plan, _ secrets: AccountSources.Secrets
+  ) throws(ApplyError) -> SharedTicketKeys? {
+    guard let source = plan.server.ticketSecret else { return nil }
+    let known = running?.plan.server.ticketSecret == source ? running?.ticketSecret : nil
+    let usable = [secrets[source], known].compactMap(\.self).first {
+      $0.count >= SharedTicketKeys.minSecretLength
+    }
+    guard let usable else {
+      let reason = secrets[source] == nil ? "it cannot be read" : "it has fewer than 32 octets"
+      throw ApplyError.ticketSecret(source: source.description, reason: reason)
+    }
+    do {
+      return try SharedTicketKeys(usable, hour: SystemClock.wall.seconds / TicketKeys.rotation)
+    } catch {
+      throw ApplyError.randomness(reason: error.reason)
+    }
   }
 
   /// Ends the sessions that the plan, which already runs, would not let in, if `treatment` wants them ended.

@@ -1,5 +1,5 @@
 import OceanBase
-package import OceanCompiler
+import OceanCompiler
 package import OceanMonitor
 package import OceanPlan
 
@@ -20,16 +20,14 @@ extension Plan.Monitor {
   }
 }
 
-extension Facts.Token {
-  /// What a check finds where the token should be.
-  package init(_ source: Plan.SecretSource) { self = source.readToken().facts }
-}
-
 extension Plan.SecretSource {
-  fileprivate func readToken() -> (facts: Facts.Token, token: MonitorToken?) {
+  /// What a check finds where the token should be.
+  var monitorToken: Facts.Secret { readToken().facts }
+
+  fileprivate func readToken() -> (facts: Facts.Secret, token: MonitorToken?) {
     let (state, secret) = readState()
-    guard let secret else { return (Facts.Token(state: state), nil) }
+    guard let secret else { return (Facts.Secret(state: state), nil) }
     let token = MonitorToken(secret)
-    return (Facts.Token(state: state, isUsable: token != nil), token)
+    return (Facts.Secret(state: state, isUsable: token != nil), token)
   }
 }

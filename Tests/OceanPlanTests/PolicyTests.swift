@@ -9,6 +9,7 @@ import Testing
   init() throws {
     var plan = try #require(Plan.example)
     plan.monitor = Plan.Monitor(bind: [Endpoint(address: .loopback(.v4), port: 9464)], token: .file("/t"))
+    plan.server.ticketSecret = .file("/t")
     plan.accounts[0].saslauthd.socket = "/run/mux"
     plan.accounts[0].dovecot = Plan.Dovecot(auth: "/run/auth", users: "/run/users")
     plan.accounts[0].sql = Plan.SQL(
@@ -57,6 +58,7 @@ import Testing
         plan.monitor.bind = [.loopback(.v6), IPAddress(v4: 7)].map { Endpoint(address: $0, port: 9464) }
       }
     ),
+    ("server.ticket_secret", { $0.server.ticketSecret = .credential("tickets") }),
     ("monitor.token", { $0.monitor.token = .credential("token") }),
     ("accounts.NAME.passwd_file", { $0.accounts[1].passwdFile = "/other" }),
     ("accounts.NAME.sql.url", { $0.accounts[0].sql.url = try DatabaseURL(parsing: "sqlite:/b.db") }),

@@ -75,6 +75,57 @@ import Testing
     #expect(try !connect(contexts, version, old).isResumed)
   }
 
+  // MARK: - Keys of a shared secret
+
+  private static func shared(_ character: Character, hour: Int64) throws -> SharedTicketKeys {
+    try SharedTicketKeys(SecretBytes(copying: String(repeating: character, count: 32).utf8), hour: hour)
+  }
+
+  /// A host with the secret.
+  private static func host(_ character: Character = "a", hour: Int64) throws -> (TicketKeys, TLSContextSet) {
+    let tickets = try TicketKeys(now: 0)
+    tickets.seal(with: try shared(character, hour: hour), now: 0)
+    return (tickets, try .of([TestCertificates.ec], tickets: tickets))
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `hosts with one secret resume each other's sessions`(version: TLSVersion) throws {
+    let session = try connect(Self.host(hour: 100).1, version).session
+    #expect(try connect(Self.host(hour: 100).1, version, session).isResumed)
+    #expect(try !connect(Self.host("b", hour: 100).1, version, session).isResumed)
+    // The clock of the other is behind, or the client comes back later.
+    for (hour, isGood) in [(98, false), (99, true), (101, true), (104, true), (105, false)] {
+      #expect(
+        try connect(Self.host(hour: Int64(hour)).1, version, session).isResumed == isGood, "hour \(hour)")
+    }
+  }
+
+  @Test func `the hour's own key seals, and a ticket of the hour before is replaced`() throws {
+    let (tickets, contexts) = try Self.host(hour: 100)
+    let old = try connect(contexts, .tls12).session
+    tickets.enter(hour: 101)
+    let renewed = try connect(contexts, .tls12, old).session
+    #expect(try !connect(Self.host(hour: 105).1, .tls12, old).isResumed)
+    #expect(try connect(Self.host(hour: 105).1, .tls12, renewed).isResumed)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `another secret, or none, leaves earlier tickets good until they expire`(version: TLSVersion) throws {
+    let tickets = try TicketKeys(now: 0)
+    let contexts = try TLSContextSet.of([TestCertificates.ec], tickets: tickets)
+    let random = try connect(contexts, version).session
+    tickets.seal(with: try Self.shared("a", hour: 100), now: 0)
+    let first = try connect(contexts, version).session
+    tickets.seal(with: try Self.shared("b", hour: 100), now: 10)
+    for session in [random, first] { #expect(try connect(contexts, version, session).isResumed) }
+    let second = try connect(contexts, version).session
+    #expect(try connect(Self.host("b", hour: 100).1, version, second).isResumed)
+    tickets.seal(with: nil, now: 20)
+    #expect(try connect(contexts, version, second).isResumed)
+    tickets.rotate(now: 21 + TicketKeys.lifetime)
+    for session in [first, second] { #expect(try !connect(contexts, version, session).isResumed) }
+  }
+
   @Test func `TLS 1.3 replaces every ticket it accepts`() throws {
     let contexts = try TLSContextSet.of([TestCertificates.ec])
     let first = try connect(contexts, .tls13).session

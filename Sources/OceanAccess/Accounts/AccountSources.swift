@@ -7,7 +7,7 @@ internal import Synchronization
 /// This is the only place that knows their kinds. Sources of the plan before that differ in nothing but their names go on
 /// as they are, with their connections and their state.
 package struct AccountSources: Sendable {
-  /// The passwords of sources, by where they are kept.
+  /// Secrets by where they are kept.
   package typealias Secrets = [Plan.SecretSource: SecretBytes]
 
   /// By settings, without names.

@@ -6,7 +6,7 @@ extension DiagnosticCode {
     [
       syntaxCodes, settingsCodes, planCodes, tlsCodes, accessCodes, permissionCodes, warningCodes,
       tlsWarningCodes, accessWarningCodes, exposureCodes, limitCodes, trustCodes, lockoutCodes,
-      endCodes, monitorCodes, accountCodes, directoryCodes, socketCodes, lockCodes, fleetCodes,
+      endCodes, monitorCodes, accountCodes, directoryCodes, socketCodes, lockCodes, sharingCodes, fleetCodes,
     ].flatMap(\.self).sorted { $0.id < $1.id }
 
   package static let byID = Dictionary(

@@ -31,6 +31,8 @@ package struct FactRequest: Sendable, Hashable {
   package var listFiles: Set<String> = []
   /// The place of the monitor's token.
   package var monitorToken: Plan.SecretSource?
+  /// The place of the secret of session tickets.
+  package var ticketSecret: Plan.SecretSource?
   package var profiles: Set<Plan.Service.TLS.Profile> = []
   /// The databases with accounts, by the names of their sources.
   package var databases: [String: Plan.SQL] = [:]
@@ -127,6 +129,7 @@ extension Config {
     }
     request.listFiles = addressFiles
     request.monitorToken = monitor?.value.token?.value
+    request.ticketSecret = server?.value.ticketSecret?.value
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
@@ -197,7 +200,7 @@ extension FactRequest {
   /// The files of the secrets that the server reads when a plan is applied.
   package var secretFiles: Set<String> {
     let sources = databases.values.map(\.password) + ldapServers.values.map(\.password)
-    return Set(([monitorToken] + sources).compactMap { $0?.path })
+    return Set(([monitorToken, ticketSecret] + sources).compactMap { $0?.path })
   }
 }
 

@@ -23,7 +23,9 @@ package struct Facts: Sendable, Hashable, Codable {
   package var certificates: [String: CertificateFacts]
   package var listFiles: [String: ListFile]
   /// Nil if the config names no token for a monitor, or in facts of an ocean that did not look.
-  package var monitorToken: Token?
+  package var monitorToken: Secret?
+  /// Nil if the config names no secret for session tickets, or in facts of an ocean that did not look.
+  package var ticketSecret: Secret?
   /// What databases with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
   package var databases: [String: Database]?
   /// What directories with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
@@ -80,7 +82,7 @@ package struct Facts: Sendable, Hashable, Codable {
     suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
-    monitorToken: Token? = nil, databases: [String: Database]? = nil,
+    monitorToken: Secret? = nil, ticketSecret: Secret? = nil, databases: [String: Database]? = nil,
     ldapServers: [String: LDAPServer]? = nil, sockets: [Socket]? = nil,
     mailFileSystem: MailFileSystem? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
@@ -103,6 +105,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.certificates = certificates
     self.listFiles = listFiles
     self.monitorToken = monitorToken
+    self.ticketSecret = ticketSecret
     self.databases = databases
     self.ldapServers = ldapServers
     self.sockets = sockets
@@ -128,7 +131,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken, databases, ldapServers, sockets, mailFileSystem
+      certificates, listFiles, monitorToken, ticketSecret, databases, ldapServers, sockets, mailFileSystem
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

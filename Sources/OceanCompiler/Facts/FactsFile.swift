@@ -22,6 +22,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
   package var certificateFiles: [String: FactRequest.Certificate]
   /// The place of the token in `facts`.
   package var monitorTokenSource: Plan.SecretSource?
+  /// The place of the secret of session tickets in `facts`.
+  package var ticketSecretSource: Plan.SecretSource?
   /// The settings of the databases in `facts`, by the same names; nil from an earlier ocean.
   package var databaseSettings: [String: Plan.SQL]?
   /// The settings of the directories in `facts`, by the same names; nil from an earlier ocean.
@@ -35,6 +37,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     self.defaultDomain = defaultDomain
     certificateFiles = request.certificates
     monitorTokenSource = request.monitorToken
+    ticketSecretSource = request.ticketSecret
     databaseSettings = request.databases.isEmpty ? nil : request.databases
     ldapSettings = request.ldapServers.isEmpty ? nil : request.ldapServers
     self.facts = facts
@@ -57,6 +60,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.sockets = facts.sockets?.filter { request.sockets.contains($0.question) }
     if answers.mailFileSystem?.path != request.lockBase { answers.mailFileSystem = nil }
     if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
+    if request.ticketSecret != ticketSecretSource { answers.ticketSecret = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =
       defaultDomain == self.defaultDomain

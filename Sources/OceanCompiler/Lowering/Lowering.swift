@@ -207,6 +207,8 @@ struct Lowering {
     Settings.server.lower(given, into: &server, at: path, &self)
     server.limits = lowerServerLimits(given)
     server.antiHammering = lowerAntiHammering(given)
+    server.ticketSecret = take(given.ticketSecret, Plan.Server.ticketSecret.path(in: path))
+    if let secret = given.ticketSecret { checkTicketSecret(secret) }
     return server
   }
 

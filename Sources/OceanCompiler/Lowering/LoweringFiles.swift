@@ -35,6 +35,22 @@ extension Lowering {
     reportExposed(secret, as: code, "\(owner)'s password", advice: "give ocean a new one")
   }
 
+  /// Checks a secret that a reload reads as the server's user.
+  ///
+  /// - Parameter what: `token`.
+  mutating func checkPermission(
+    _ secret: Located<Plan.SecretSource>?, _ what: String, _ permissions: Facts.Permissions, of user: String
+  ) {
+    guard let secret, case .file(let path) = secret.value, case .denied(let places) = permissions.paths[path]
+    else { return }
+    report(
+      .reloadNotPermitted, secret.span,
+      "the user '\(user)' may not read \(path)"
+        + (places == [path] ? "" : ": \(places.prefix(4).joined(separator: ", ")) in the way"),
+      help: "root reads it at the start; a new \(what) is read by that user:\n"
+        + AccessRemedy(user: user, facts).granting(places.map { ($0, $0 == path ? .read : .enter) }))
+  }
+
   /// Reports a secret in a file that everybody can read.
   ///
   /// - Parameters:

@@ -119,17 +119,4 @@ extension Lowering {
     guard case .file(let path) = source else { return "head -c 24 /dev/urandom | base64" }
     return "(umask 077; head -c 24 /dev/urandom | base64 > \(shellWord(path)))"
   }
-
-  /// Checks a token that a reload reads as the server's user.
-  mutating func checkTokenPermission(_ permissions: Facts.Permissions, of user: String) {
-    guard let token = config.monitor?.value.token, case .file(let path) = token.value,
-      case .denied(let places) = permissions.paths[path]
-    else { return }
-    report(
-      .reloadNotPermitted, token.span,
-      "the user '\(user)' may not read \(path)"
-        + (places == [path] ? "" : ": \(places.prefix(4).joined(separator: ", ")) in the way"),
-      help: "root reads it at the start; a new token is read by that user:\n"
-        + AccessRemedy(user: user, facts).granting(places.map { ($0, $0 == path ? .read : .enter) }))
-  }
 }

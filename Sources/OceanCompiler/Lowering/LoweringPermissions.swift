@@ -14,7 +14,8 @@ extension Lowering {
       checkFilesOfConfig(subject, user.span)
       checkMaildirs(subject)
       checkLockDirectory(subject)
-      checkTokenPermission(permissions, of: user.value)
+      checkPermission(config.monitor?.value.token, "token", permissions, of: user.value)
+      checkPermission(config.server?.value.ticketSecret, "secret", permissions, of: user.value)
       for certificate in (config.certificates?.value ?? []).map(\.value) {
         checkRenewal(of: certificate, by: subject)
       }

@@ -42,6 +42,7 @@ package struct Config: SectionRoot {
     var user: Located<String>?
     var defaultDomain: Located<String>?
     var drainTimeout: Located<Int>?
+    var ticketSecret: Located<Plan.SecretSource>?
     var limits: Located<ServerLimits>?
     var antiHammering: Located<AntiHammering>?
     var protect: Located<AddressEntries>?

@@ -99,6 +99,13 @@ enum Settings {
         Plan.Server.drainTimeout, \.drainTimeout,
         "How long sessions may go on after the server was asked to stop."),
       Setting(
+        Plan.Server.ticketSecret, .secret, \.ticketSecret,
+        default: .words("keys of this process, which no other has"),
+        "Where the secret is from which keys of TLS session tickets are derived: `{ file: PATH }`, `{ env: VARIABLE }` or "
+          + "`{ credential: NAME }`, at least 32 octets. On hosts with one secret and one certificate, a client resumes its "
+          + "session on any of them, and after a restart. There is a new key for each hour; the clocks of the hosts may be "
+          + "an hour apart. Who has the secret can read what was sent under TLS 1.2."),
+      Setting(
         "limits", .section(serverLimits), \.limits,
         "Limits of an address, over all services together."),
       Setting(

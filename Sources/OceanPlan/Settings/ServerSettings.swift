@@ -12,6 +12,9 @@ extension Plan {
     package var defaultDomain: String?
     /// How long sessions may go on after the server was asked to stop.
     package var drainSeconds = 30
+    /// The place of the secret from which the keys of session tickets are derived, on all hosts that have it; nil for
+    /// keys that no other process has.
+    package var ticketSecret: SecretSource?
     package var limits = Limits()
     package var antiHammering = AntiHammering()
 
@@ -42,9 +45,12 @@ extension Plan.Server: PlanSection {
     "state", \.state, .absolutePath, .server, .restart, owner: .node, direction: .neither)
   package static let drainTimeout = PlanSetting<Self, Int>(
     "drain_timeout", \.drainSeconds, .duration(0...86_400), .server, owner: .policy, direction: .neither)
+  package static let ticketSecret = PlanSetting<Self, Plan.SecretSource?>(
+    "ticket_secret", \.ticketSecret, .secret, .tls, .handshakes, owner: .place, direction: .neither)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(hostname), PlanRow(defaultDomain), PlanRow(user), PlanRow(state), PlanRow(drainTimeout),
+    PlanRow(ticketSecret),
     .section("limits", \.limits), .section("anti_hammering", \.antiHammering),
   ]
 }

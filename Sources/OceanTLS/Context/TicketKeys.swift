@@ -1,5 +1,5 @@
 internal import COpenSSL
-internal import OceanBase
+package import OceanBase
 internal import Synchronization
 
 /// The keys under which session tickets (RFC 5077 §4, RFC 8446 §4.6.1) are sealed, shared by all contexts and
@@ -8,6 +8,8 @@ internal import Synchronization
 /// The newest key seals. Older keys only open, until every ticket sealed with them has expired. The key of a
 /// TLS 1.2 ticket is enough to read that session, hence the rotation, and the overwriting of keys that are
 /// dropped.
+///
+/// Keys are random, or derived from a secret that other hosts have as well (``SharedTicketKeys``).
 package final class TicketKeys: Sendable {
   /// How long a ticket is accepted, in seconds. Mail clients that poll come back within minutes.
   package static let lifetime: Int64 = 4 * 3600
@@ -19,63 +21,154 @@ package final class TicketKeys: Sendable {
     let born: Int64
   }
 
-  /// The newest first; never empty.
-  private let generations: Mutex<[Generation]>
+  private struct State {
+    /// Random keys, the newest first; never empty.
+    var generations: [Generation]
+    /// The keys of the secret that seals; nil if random keys do.
+    var shared: SharedTicketKeys?
+    /// The keys of secrets that were replaced, and until when they open.
+    var former: [(keys: SharedTicketKeys, until: Int64)] = []
+
+    var sealing: TicketKey? { shared?.sealing ?? generations.first?.key }
+  }
+
+  private let state: Mutex<State>
 
   /// - Parameter now: seconds on the clock that `rotate` gets, too; any clock will do.
   /// - Throws: if libcrypto has no random numbers.
   package init(now: Int64) throws(LibraryError) {
     guard let key = TicketKey() else { throw .take() }
-    generations = Mutex([Generation(key: key, born: now)])
+    state = Mutex(State(generations: [Generation(key: key, born: now)]))
   }
 
-  /// Makes a new key if the newest has sealed long enough, and drops keys that no valid ticket needs.
+  /// Makes a new random key if the newest has sealed long enough, and drops keys that no valid ticket needs.
   package func rotate(now: Int64) {
-    generations.withLock { generations in
-      guard let newest = generations.first, now - newest.born >= Self.rotation, let key = TicketKey() else {
-        return
-      }
+    state.withLock { state in
+      state.former.removeAll { $0.until < now }
+      guard let newest = state.generations.first, now - newest.born >= Self.rotation, let key = TicketKey()
+      else { return }
       // A generation's last ticket was sealed when its successor was born.
       var successor = now
-      generations =
+      state.generations =
         [Generation(key: key, born: now)]
-        + generations.filter { generation in
+        + state.generations.filter { generation in
           defer { successor = generation.born }
           return now - successor <= Self.lifetime
         }
     }
   }
 
+  /// Lets the keys of a secret seal from now on, or random keys. Tickets that were sealed before are good until they
+  /// expire.
+  ///
+  /// - Parameter now: as for `rotate`.
+  package func seal(with shared: SharedTicketKeys?, now: Int64) {
+    state.withLock { state in
+      guard state.shared?.secret != shared?.secret else { return }
+      if let before = state.shared { state.former.append((before, now + Self.lifetime)) }
+      state.shared = shared
+    }
+  }
+
+  /// Makes the keys of an hour, if keys are derived from a secret.
+  ///
+  /// - Parameter hour: hours since 1970.
+  package func enter(hour: Int64) {
+    state.withLock { $0.shared?.enter(hour: hour) }
+  }
+
   /// The key that seals.
   var newest: TicketKey? {
-    generations.withLock { $0.first?.key }
+    state.withLock { $0.sealing }
   }
 
   /// The key of that name, and whether it still seals.
   func find(_ name: UnsafeRawBufferPointer) -> (key: TicketKey, isNewest: Bool)? {
-    generations.withLock { generations in
-      guard let index = generations.firstIndex(where: { $0.key.hasName(name) }) else { return nil }
-      return (generations[index].key, index == 0)
+    state.withLock { state in
+      let key =
+        state.shared?.find(name) ?? state.generations.lazy.map(\.key).first { $0.hasName(name) }
+        ?? state.former.lazy.compactMap { $0.keys.find(name) }.first
+      return key.map { ($0, $0 === state.sealing) }
     }
   }
 }
 
-/// One generation's random bytes: a public name, a cipher key and a MAC key.
+/// Keys that are derived from a secret and the hour (RFC 5869), so that every host with the secret has the same ones.
+///
+/// The hour's own key seals. Those of the hours before open as long as tickets live, and that of the next hour opens, too:
+/// a host whose clock is ahead may have sealed with it.
+package struct SharedTicketKeys: Sendable {
+  /// The octets that a secret must have: whoever has a ticket can try guesses.
+  package static let minSecretLength = 32
+
+  package let secret: SecretBytes
+  private var hour: Int64
+  private var keys: [Int64: TicketKey] = [:]
+
+  /// - Parameter hour: hours since 1970.
+  /// - Throws: if libcrypto cannot derive keys.
+  package init(_ secret: SecretBytes, hour: Int64) throws(LibraryError) {
+    self.secret = secret
+    self.hour = hour
+    keys = derive(around: hour)
+    guard sealing != nil else { throw .take() }
+  }
+
+  var sealing: TicketKey? { keys[hour] }
+
+  mutating func enter(hour: Int64) {
+    guard hour != self.hour else { return }
+    let keys = derive(around: hour)
+    // If a key cannot be derived, those that there are stay.
+    guard keys[hour] != nil else { return }
+    (self.hour, self.keys) = (hour, keys)
+  }
+
+  func find(_ name: UnsafeRawBufferPointer) -> TicketKey? {
+    keys.values.first { $0.hasName(name) }
+  }
+
+  private func derive(around hour: Int64) -> [Int64: TicketKey] {
+    let hours = hour - TicketKeys.lifetime / TicketKeys.rotation...hour + 1
+    let derived = hours.compactMap { hour in
+      (keys[hour] ?? TicketKey(derivedFrom: secret, hour: hour)).map { (hour, $0) }
+    }
+    return Dictionary(derived, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+/// One generation's bytes: a public name, a cipher key and a MAC key.
 final class TicketKey: Sendable {
   static let nameLength = 16
   private static let cipherKeyLength = 32
   private static let macKeyLength = 32
+  private static let length = nameLength + cipherKeyLength + macKeyLength
 
   private let secret: SecretBytes
 
-  init?() {
-    let length = Self.nameLength + Self.cipherKeyLength + Self.macKeyLength
+  /// A random key; nil if libcrypto has no random numbers.
+  convenience init?() {
+    self.init(filledBy: { RAND_bytes($0, Int32(Self.length)) })
+  }
+
+  /// The key of an hour; nil if libcrypto cannot derive it.
+  convenience init?(derivedFrom secret: SecretBytes, hour: Int64) {
+    var info = Array("ocean ticket key".utf8)
+    withUnsafeBytes(of: hour.bigEndian) { info += $0 }
+    self.init(filledBy: { start in
+      secret.withUnsafeBytes { secret in
+        ocean_HKDF_sha256(secret.baseAddress, secret.count, info, info.count, start, Self.length)
+      }
+    })
+  }
+
+  /// - Parameter fill: writes the key, and returns 1 if it could.
+  private init?(filledBy fill: (UnsafeMutablePointer<UInt8>?) -> Int32) {
     ERR_clear_error()
-    secret = SecretBytes(capacity: length) { memory in
-      let start = memory.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      return RAND_bytes(start, Int32(length)) == 1 ? length : 0
+    secret = SecretBytes(capacity: Self.length) { memory in
+      fill(memory.baseAddress?.assumingMemoryBound(to: UInt8.self)) == 1 ? Self.length : 0
     }
-    guard secret.count == length else { return nil }
+    guard secret.count == Self.length else { return nil }
   }
 
   func hasName(_ name: UnsafeRawBufferPointer) -> Bool {

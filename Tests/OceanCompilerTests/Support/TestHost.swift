@@ -48,7 +48,7 @@ struct TestHost {
       accountFiles: answers(request.accountFiles, accountFile),
       certificates: request.certificates.mapValues(certificate),
       listFiles: answers(request.listFiles, listFile),
-      monitorToken: request.monitorToken.map(token),
+      monitorToken: request.monitorToken.map(secret), ticketSecret: request.ticketSecret.map(secret),
       databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
       ldapServers: request.ldapServers.isEmpty ? nil : request.ldapServers.mapValues(ldapServer),
       sockets: request.sockets.isEmpty ? nil : request.sockets.map(socket),
@@ -93,11 +93,11 @@ struct TestHost {
     }
   }
 
-  private func token(_ source: Plan.SecretSource) -> Facts.Token {
+  private func secret(_ source: Plan.SecretSource) -> Facts.Secret {
     let name = source.description
-    if name.contains("missing") { return Facts.Token(state: .missing) }
-    if name.contains("secret") { return Facts.Token(state: .notPermitted) }
-    return Facts.Token(state: .read, isUsable: !name.contains("short"))
+    if name.contains("missing") { return Facts.Secret(state: .missing) }
+    if name.contains("secret") { return Facts.Secret(state: .notPermitted) }
+    return Facts.Secret(state: .read, isUsable: !name.contains("short"))
   }
 
   private func database(_ sql: Plan.SQL) -> Facts.Database {

@@ -73,6 +73,50 @@ struct TLSSessionTests {
     try server.stop()
   }
 
+  // MARK: - Tickets
+
+  @Test(arguments: ["-tls1_2", "-tls1_3"])
+  func `a session is resumed on another host with the secret, until the secret is another`(
+    version: String
+  ) throws {
+    let other = try Workspace()
+    for host in [workspace, other] {
+      for file in ["tls/\(Workspace.hostName).crt", "tls/\(Workspace.hostName).key"] where host !== workspace
+      {
+        try FileManager.default.createDirectory(at: host.directory / "tls", withIntermediateDirectories: true)
+        try host.write(workspace.read(file), to: file)
+        try host.setMode(0o600, of: file)
+      }
+      try host.write("0123456789abcdef0123456789abcdef\n", to: "ticket.secret")
+      try host.setMode(0o600, of: "ticket.secret")
+      try host.writeTLSConfig()
+      let config = host.read("ocean.yaml").replacing(
+        "  state: state\n", with: "  state: state\n  ticket_secret: { file: ticket.secret }\n")
+      try host.write(config, to: "ocean.yaml")
+    }
+    let servers = [try Server(workspace), try Server(other)]
+    let full = try workspace.sClient([version, "-sess_out", workspace.path("session")])
+    #expect(full.output.contains("New, TLSv1"), "\(full.output)\(full.errorOutput)")
+    func isResumed(on host: Workspace) throws -> Bool {
+      let again = try host.sClient([version, "-sess_in", workspace.path("session")])
+      #expect(again.output.contains("+OK"), "\(again.output)\(again.errorOutput)")
+      return again.output.contains("Reused, TLSv1")
+    }
+    #expect(try isResumed(on: other))
+    #expect(try isResumed(on: workspace))
+
+    try other.write("fedcba9876543210fedcba9876543210\n", to: "ticket.secret")
+    try other.setMode(0o600, of: "ticket.secret")
+    try servers[1].reload(expecting: "reloaded: no change")
+    // Tickets that were sealed before are good until they expire.
+    #expect(try isResumed(on: other))
+    let later = try other.sClient([version, "-sess_out", workspace.path("session")])
+    #expect(later.output.contains("New, TLSv1"))
+    #expect(try !isResumed(on: workspace))
+    #expect(try isResumed(on: other))
+    for server in servers { try server.stop() }
+  }
+
   // MARK: - Strangers
 
   @Test func `whatever else arrives at the TLS port hurts nobody`() throws {
