@@ -67,6 +67,7 @@ let package = Package(
     fuzzer("fuzz-plan"),
     fuzzer("fuzz-tls"),
     fuzzer("fuzz-proxy"),
+    fuzzer("fuzz-engine"),
     fuzzer("fuzz-blocks"),
   ]
 )

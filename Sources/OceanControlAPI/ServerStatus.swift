@@ -42,6 +42,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var unanswered: [Unanswered]
   /// The first rules of the running plan that end; nil if none has an end.
   package var nextEnd: Plan.End?
+  /// How failures and blocks are counted; nil from a server that counts alone.
+  package var sharedState: SharedState?
   /// Nil from a server that does not tell.
   package var program: ServerProgram?
   /// True if nothing that `file` was read from has changed since the running plan was made of it; nil if something has, or
@@ -54,8 +56,9 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered], nextEnd: Plan.End? = nil, program: ServerProgram? = nil,
-    fileUnchanged: Bool? = nil, policy: Digest? = nil
+    fileUnchanged: Bool? = nil, policy: Digest? = nil, sharedState: SharedState? = nil
   ) {
+    self.sharedState = sharedState
     self.policy = policy
     self.fileUnchanged = fileUnchanged
     self.program = program
@@ -94,6 +97,36 @@ package struct ServerStatus: Sendable, Hashable, Codable {
       self.reason = reason
       self.plan = plan
       self.confirmed = confirmed
+    }
+  }
+
+  /// The engine with which several servers count together.
+  package struct SharedState: Sendable, Hashable, Codable {
+    package enum State: String, Sendable, Hashable, Codable {
+      /// It has not answered yet.
+      case starting
+      case together
+      /// It is away, or cannot be used.
+      case alone
+    }
+
+    /// Where it is: `valkey://10.0.0.5:6379`.
+    package var url: String
+    package var state: State
+    /// Half a sentence: why this server counts alone; nil if it does not.
+    package var reason: String?
+    /// When it came to be so; RFC 3339, UTC.
+    package var since: String
+    /// The engine's own words, `valkey 8.0.1`; nil before it answered.
+    package var engine: String?
+    /// How much is not told yet: failures, blocks, and blocks that were lifted.
+    package var waiting: Int
+
+    package init(
+      url: String, state: State, reason: String?, since: String, engine: String?, waiting: Int
+    ) {
+      (self.url, self.state, self.reason) = (url, state, reason)
+      (self.since, self.engine, self.waiting) = (since, engine, waiting)
     }
   }
 

@@ -27,6 +27,8 @@ package actor Engine {
     var monitorToken: MonitorToken?
     /// Nil if keys of session tickets are this process's own.
     var ticketSecret: SecretBytes?
+    /// Nil if the shared state needs none, or it could not be read.
+    var sharedStatePassword: SecretBytes?
 
     var plan: Plan { file.plan }
     var digest: Digest { file.digest }
@@ -190,6 +192,8 @@ package actor Engine {
     runningDrainSeconds.store(plan.server.drainSeconds, ordering: .relaxed)
     environment.apply(plan, at: .now)
     tickets.seal(with: sharedTicketKeys, now: SystemClock.boot.seconds)
+    let sharedPassword = sharedStatePassword(of: plan, secrets)
+    await environment.shared?.use(plan.server.sharedState, password: sharedPassword, environment.take)
     let before = services.values.map { $0.service.update($0.settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener.endpoint)?.close() }
@@ -214,12 +218,19 @@ package actor Engine {
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories, sources: sources,
       accessLog: accessLog, listeners: listeners, monitor: monitored, monitorToken: token,
-      ticketSecret: sharedTicketKeys?.secret)
+      ticketSecret: sharedTicketKeys?.secret, sharedStatePassword: sharedPassword)
     environment.descriptors.measure()
     let treated = await treatSessions(sessions, after: previous)
     // Every loop has answered since the swap, so that no loop still uses the old settings, and no loop has to
     // free them.
     return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
+  }
+
+  /// The password for the shared state, or the one that runs if it cannot be read. A server without it counts alone.
+  private func sharedStatePassword(of plan: Plan, _ secrets: AccountSources.Secrets) -> SecretBytes? {
+    guard let source = plan.server.sharedState.password else { return nil }
+    let isSame = running?.plan.server.sharedState.password == source
+    return secrets[source] ?? (isSame ? running?.sharedStatePassword : nil)
   }
 
   /// The keys of the secret that a plan names; nil if it names none.
@@ -464,6 +475,7 @@ package actor Engine {
       await monitor?.server.stop()
       await accessLog?.close()
       await environment?.lastLogins.close()
+      await environment?.shared?.stop()
       try? await group.shutdownGracefully()
       files.stop()
       await files.ended()

@@ -17,6 +17,8 @@ final class Environment: Sendable {
   let loginLog: LoginLog
   let lastLogins: LastLogins
   let admission: AdmissionController
+  /// Nil for a server that counts alone.
+  let shared: SharedStateLink?
   /// Threads for files. A session has at most one job here.
   let files: FilePool
   let hashing: HashingPool
@@ -49,7 +51,11 @@ final class Environment: Sendable {
     }
     loginLog = LoginLog(logger: logger)
     lastLogins = LastLogins(in: state, logger: logger)
-    admission = AdmissionController(plan)
+    shared =
+      plan.server.sharedState.url == nil
+      ? nil : SharedStateLink(plan, on: loops[0].eventLoop, logger: logger)
+    admission =
+      shared.map { AdmissionController(plan, failures: $0.hammering) } ?? AdmissionController(plan)
     blocks = BlockJournal(
       directory: plan.server.state, hammering: admission.hammering, files: files, logger: logger)
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
@@ -104,6 +110,24 @@ final class Environment: Sendable {
       ?? admission.hammering.unblockAll(at: now)
     forget(lifted)
     return lifted
+  }
+
+  /// Takes over what other servers have told.
+  func take(_ news: SharedFailures.News) {
+    blocks.append(
+      (news.blocked + news.prolonged).map { .blocked($0) } + news.lifted.map { .lifted($0.prefix) })
+    guard !news.blocked.isEmpty else { return }
+    let prefixes = news.blocked.map(\.prefix)
+    // A server that was away may be told of many at once.
+    logger.notice(
+      "blocked by other servers",
+      metadata: [
+        "count": "\(prefixes.count)",
+        "addresses": "\(prefixes.prefix(8).map(\.short).joined(separator: ", "))",
+      ])
+    for bound in loops {
+      bound.eventLoop.execute { for prefix in prefixes { bound.value.cutOff(prefix) } }
+    }
   }
 
   /// Takes over a plan's limits for failed logins.

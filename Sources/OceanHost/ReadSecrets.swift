@@ -9,7 +9,9 @@ extension Plan {
   package func readAccountSecrets() -> AccountSources.Secrets { Self.read(accounts.map(\.password)) }
 
   /// These, and those of the server itself.
-  package func readSecrets() -> AccountSources.Secrets { Self.read(accounts.map(\.password) + [server.ticketSecret]) }
+  package func readSecrets() -> AccountSources.Secrets {
+    Self.read(accounts.map(\.password) + [server.ticketSecret, server.sharedState.password])
+  }
 
   private static func read(_ sources: [SecretSource?]) -> AccountSources.Secrets {
     var secrets: AccountSources.Secrets = [:]

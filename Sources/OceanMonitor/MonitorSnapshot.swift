@@ -19,6 +19,8 @@ package struct MonitorSnapshot: Sendable {
   package var blocksMade = 0
   package var pools: [Pool] = []
   package var backends: [Backend] = []
+  /// Nil for a server that counts alone.
+  package var sharedState: SharedState?
   package var droppedLogLines = 0
   package var plan: RunningPlan
   package var config: ConfigState?
@@ -57,6 +59,23 @@ package struct MonitorSnapshot: Sendable {
     ) {
       (self.name, self.listeners, self.maxSessions) = (name, listeners, maxSessions)
       (self.sessions, self.refused) = (sessions, refused)
+    }
+  }
+
+  /// The engine with which several servers count together.
+  package struct SharedState: Sendable {
+    /// Half a sentence: why this server counts alone; nil if it does not.
+    package var trouble: String?
+    package var exchanges: Int
+    package var failedExchanges: Int
+    package var waiting: Int
+    package var droppedFailures: Int
+
+    package init(
+      trouble: String?, exchanges: Int, failedExchanges: Int, waiting: Int, droppedFailures: Int
+    ) {
+      (self.trouble, self.exchanges, self.failedExchanges) = (trouble, exchanges, failedExchanges)
+      (self.waiting, self.droppedFailures) = (waiting, droppedFailures)
     }
   }
 

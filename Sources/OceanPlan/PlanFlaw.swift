@@ -20,7 +20,7 @@ extension Plan {
     guard known.count == accounts.count else { return "two account sources have the same name" }
     guard certificates.count == self.certificates.count else { return "two certificates have the same name" }
     guard Set(services.map(\.name)).count == services.count else { return "two services have the same name" }
-    if let flaw = mail.flaw { return flaw }
+    if let flaw = mail.flaw ?? server.sharedState.flaw { return flaw }
     if let flaw = accounts.lazy.compactMap(\.flaw).first { return flaw }
     for service in services {
       guard known.isSuperset(of: service.accounts) else {

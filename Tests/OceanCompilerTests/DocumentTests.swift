@@ -34,6 +34,7 @@ import Testing
     }
     if keys.last == "cache" { sections["accounts"] = "{ pop3: { saslauthd: /run/saslauthd/mux } }" }
     if keys[0] == "monitor" { sections["monitor"] = "{}" }
+    if keys.contains("shared_state") { sections["server"] = "{ shared_state: { url: valkey://h } }" }
     func digest() throws -> String {
       let text = sections.map { "\($0): \($1)\n" }.joined()
       return try #require(try Compiled(text).result.plan).digest.description
@@ -50,6 +51,8 @@ import Testing
         ["uidl", "locks"].reduce(section) {
           $0.replacing("{ \($1)", with: "{ maildir: \"/var/mail/{user}\", \($1)")
         }
+      case "server":
+        section.replacing("{ shared_state: {", with: "{ shared_state: { url: valkey://h,")
       case "services": section.replacing("{ without_tls", with: "{ mechanism: plain, without_tls")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section

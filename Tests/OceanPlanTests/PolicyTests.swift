@@ -10,6 +10,8 @@ import Testing
     var plan = try #require(Plan.example)
     plan.monitor = Plan.Monitor(bind: [Endpoint(address: .loopback(.v4), port: 9464)], token: .file("/t"))
     plan.server.ticketSecret = .file("/t")
+    plan.server.sharedState.url = try SharedStateURL(parsing: "valkey://192.0.2.1")
+    plan.server.sharedState.password = .file("/v")
     plan.accounts[0].saslauthd.socket = "/run/mux"
     plan.accounts[0].dovecot = Plan.Dovecot(auth: "/run/auth", users: "/run/users")
     plan.accounts[0].sql = Plan.SQL(
@@ -59,6 +61,7 @@ import Testing
       }
     ),
     ("server.ticket_secret", { $0.server.ticketSecret = .credential("tickets") }),
+    ("server.shared_state.password", { $0.server.sharedState.password = .credential("valkey") }),
     ("monitor.token", { $0.monitor.token = .credential("token") }),
     ("accounts.NAME.passwd_file", { $0.accounts[1].passwdFile = "/other" }),
     ("accounts.NAME.sql.url", { $0.accounts[0].sql.url = try DatabaseURL(parsing: "sqlite:/b.db") }),

@@ -192,6 +192,51 @@ package final class AntiHammering: Sendable {
     }
   }
 
+  // MARK: - What other servers have told
+
+  /// What became of a block that another server told.
+  enum Adoption: Hashable, Sendable {
+    case new(Block)
+    case prolonged(Block)
+    /// There is one here that ends as late, or it has ended, or its addresses are never blocked.
+    case known
+  }
+
+  /// Everything that counts as one with an address.
+  func prefix(of peer: IPAddress) -> IPPrefix { key(peer).prefix(v6PrefixLength: v6PrefixLength) }
+
+  /// The block in force of a prefix that counts as one address.
+  func block(at prefix: IPPrefix, _ now: ClockReading) -> Block? { block(key(prefix.network), at: now) }
+
+  /// Takes over a block that another server made, unless there is one that ends as late.
+  func adopt(_ block: Block, at now: ClockReading) -> Adoption {
+    let known = self.block(at: block.prefix, now)
+    // What is told twice differs by the time that messages take.
+    if let known, known.until &+ 1_000_000_000 >= block.until { return .known }
+    let isExempt = limits.withLock {
+      $0.neverBlock.contains(block.prefix.network)
+        && AddressSet([AddressPattern(block.prefix)]).isSubset(of: $0.neverBlock)
+    }
+    guard !isExempt else { return .known }
+    restore([block], at: now)
+    guard let adopted = self.block(at: block.prefix, now) else { return .known }
+    return known == nil ? .new(adopted) : .prolonged(adopted)
+  }
+
+  /// Lifts the block of a prefix that counts as one address if it began before a time of the wall clock, and forgets the
+  /// failures that led to it.
+  func lift(_ prefix: IPPrefix, before time: Int64, at now: ClockReading) -> [Block] {
+    guard let block = block(at: prefix, now), block.since <= time else { return [] }
+    return unblock(prefix, at: now)
+  }
+
+  /// Takes over how often an address has failed at all servers, if it still counts here and is more.
+  func learn(failures: Int, of prefix: IPPrefix, at now: ClockReading) {
+    let key = key(prefix.network)
+    guard counts.value(of: key) != nil else { return }
+    counts.update(key, rank: { $0.rank(at: now.monotonic) }) { $0.raise(to: failures, at: now.monotonic) }
+  }
+
   /// Frees what is forgotten or has ended; to be called about every minute, on any thread.
   ///
   /// Nothing else depends on this: counts and blocks that have ended have no effect, and give way first.
@@ -260,6 +305,11 @@ private struct FailureCount: AddressTableValue {
     let delay = Int64.nanoseconds(milliseconds: limits.failureDelayMilliseconds)
     nextAttempt = min(max(now, nextAttempt) &+ delay, now &+ AntiHammering.longestDelay)
     return failures
+  }
+
+  /// Counts failures that others have seen as well. What was forgotten here stays forgotten.
+  mutating func raise(to failures: Int, at now: Int64) {
+    if forgottenAt > now { self.failures = max(self.failures, failures) }
   }
 
   func failures(at now: Int64) -> Int { forgottenAt <= now ? 0 : failures }

@@ -8,6 +8,9 @@ import OceanBase
 struct GuessDigest: Sendable {
   private let key: SecretBytes
 
+  /// - Parameter key: the same wherever digests are compared.
+  init(key: SecretBytes) { self.key = key }
+
   init() {
     var random = SystemRandomNumberGenerator()
     key = SecretBytes(capacity: 32) { buffer in

@@ -1,8 +1,10 @@
 import OceanSyntax
 
-/// OC0390 and OC0391: what several hosts have together.
+/// OC0390 to OC0393, and OC0472: what several hosts have together.
 extension DiagnosticCode {
-  static let sharingCodes: [DiagnosticCode] = [.unusableTicketSecret, .ticketSecretExposed]
+  static let sharingCodes: [DiagnosticCode] = [
+    .unusableTicketSecret, .ticketSecretExposed, .badSharedState, .sharedStatePassword, .sharedStateInClear,
+  ]
 
   static let unusableTicketSecret = DiagnosticCode(
     id: "OC0390", severity: .error, title: "no secret for session tickets",
@@ -29,5 +31,38 @@ extension DiagnosticCode {
       ```sh
       chgrp vmail ticket.secret && chmod 640 ticket.secret
       ```
+      """)
+
+  static let badSharedState = DiagnosticCode(
+    id: "OC0392", severity: .error, title: "not the place of Valkey or Redis",
+    explanation: """
+      The URL has a scheme, valkey or redis, a host, and perhaps a port. It never
+      has a name or a password: plans, differences and logs show it.
+
+      ```yaml
+      shared_state: { url: "redis://:secret@10.0.0.5/0" }   # wrong
+      shared_state:                                         # right
+        url: valkey://10.0.0.5:6379
+        user: ocean
+        password: { file: valkey.password }
+      ```
+      """)
+
+  static let sharedStatePassword = DiagnosticCode(
+    id: "OC0393", severity: .error, title: "no password for the shared state",
+    explanation: """
+      The password with which servers ask Valkey or Redis is missing, cannot be read,
+      or can be read by everybody on this host.
+
+      ```sh
+      chgrp vmail valkey.password && chmod 640 valkey.password
+      ```
+      """)
+
+  static let sharedStateInClear = DiagnosticCode(
+    id: "OC0472", severity: .warning, title: "a shared state that others may listen to",
+    explanation: """
+      Servers tell Valkey or Redis which addresses fail to log in, and their password
+      for it, without TLS. Between hosts that takes a network of their own.
       """)
 }

@@ -26,6 +26,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var monitorToken: Secret?
   /// Nil if the config names no secret for session tickets, or in facts of an ocean that did not look.
   package var ticketSecret: Secret?
+  /// Nil if the config names no password for a shared state, or in facts of an ocean that did not look.
+  package var sharedStatePassword: Secret?
   /// What databases with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
   package var databases: [String: Database]?
   /// What directories with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
@@ -82,7 +84,8 @@ package struct Facts: Sendable, Hashable, Codable {
     suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
-    monitorToken: Secret? = nil, ticketSecret: Secret? = nil, databases: [String: Database]? = nil,
+    monitorToken: Secret? = nil, ticketSecret: Secret? = nil,
+    sharedStatePassword: Secret? = nil, databases: [String: Database]? = nil,
     ldapServers: [String: LDAPServer]? = nil, sockets: [Socket]? = nil,
     mailFileSystem: MailFileSystem? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
@@ -106,6 +109,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.listFiles = listFiles
     self.monitorToken = monitorToken
     self.ticketSecret = ticketSecret
+    self.sharedStatePassword = sharedStatePassword
     self.databases = databases
     self.ldapServers = ldapServers
     self.sockets = sockets
@@ -131,7 +135,8 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken, ticketSecret, databases, ldapServers, sockets, mailFileSystem
+      certificates, listFiles, monitorToken, ticketSecret, sharedStatePassword, databases, ldapServers,
+      sockets, mailFileSystem
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

@@ -24,6 +24,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
   package var monitorTokenSource: Plan.SecretSource?
   /// The place of the secret of session tickets in `facts`.
   package var ticketSecretSource: Plan.SecretSource?
+  /// The place of the password for the shared state in `facts`.
+  package var sharedStatePasswordSource: Plan.SecretSource?
   /// The settings of the databases in `facts`, by the same names; nil from an earlier ocean.
   package var databaseSettings: [String: Plan.SQL]?
   /// The settings of the directories in `facts`, by the same names; nil from an earlier ocean.
@@ -38,6 +40,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     certificateFiles = request.certificates
     monitorTokenSource = request.monitorToken
     ticketSecretSource = request.ticketSecret
+    sharedStatePasswordSource = request.sharedStatePassword
     databaseSettings = request.databases.isEmpty ? nil : request.databases
     ldapSettings = request.ldapServers.isEmpty ? nil : request.ldapServers
     self.facts = facts
@@ -61,6 +64,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     if answers.mailFileSystem?.path != request.lockBase { answers.mailFileSystem = nil }
     if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
     if request.ticketSecret != ticketSecretSource { answers.ticketSecret = nil }
+    if request.sharedStatePassword != sharedStatePasswordSource { answers.sharedStatePassword = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =
       defaultDomain == self.defaultDomain

@@ -209,6 +209,7 @@ struct Lowering {
     server.antiHammering = lowerAntiHammering(given)
     server.ticketSecret = take(given.ticketSecret, Plan.Server.ticketSecret.path(in: path))
     if let secret = given.ticketSecret { checkTicketSecret(secret) }
+    if let shared = given.sharedState { server.sharedState = lowerSharedState(shared) }
     return server
   }
 

@@ -20,6 +20,38 @@ extension Lowering {
       secret, as: .ticketSecretExposed, "secret of session tickets", advice: "make a new one for all hosts")
   }
 
+  /// The engine that servers ask; blank if it is not known which.
+  mutating func lowerSharedState(_ located: Located<Config.SharedState>) -> Plan.SharedState {
+    let given = located.value
+    let path = Plan.SharedState.path
+    var shared = Plan.SharedState.blank
+    shared.url = take(given.url, Plan.SharedState.url.path(in: path))
+    shared.user = take(given.user, Plan.SharedState.user.path(in: path))
+    shared.password = take(given.password, Plan.SharedState.password.path(in: path))
+    shared.prefix = take(given.prefix, Plan.SharedState.prefix.path(in: path)) ?? shared.prefix
+    if let user = given.user, given.password == nil, !given.isMistaken("password") {
+      report(
+        .sharedStatePassword, user.span, "'user' has no password",
+        help: "say where it is: password: { file: valkey.password }")
+      shared.user = nil
+    }
+    if let password = given.password { checkSharedStatePassword(password) }
+    if let url = given.url, !url.value.isLocal {
+      report(
+        .sharedStateInClear, url.span,
+        "addresses of clients\(given.password == nil ? "" : ", and the password,") go to \(url.value.host) in the clear",
+        help: "let it be a network of your own, such as one of WireGuard")
+    }
+    return shared.url == nil ? .blank : shared
+  }
+
+  private mutating func checkSharedStatePassword(_ password: Located<Plan.SecretSource>) {
+    guard let found = facts.sharedStatePassword else {
+      return reportNotChecked("the password of the shared state, \(password.value) (not among the facts)")
+    }
+    checkPassword(password, found.state, as: .sharedStatePassword, of: "shared state")
+  }
+
   /// The command that makes a secret which others cannot read.
   private static func making(_ source: Plan.SecretSource) -> String {
     let command = "head -c 32 /dev/urandom | base64"

@@ -45,6 +45,7 @@ package struct Config: SectionRoot {
     var ticketSecret: Located<Plan.SecretSource>?
     var limits: Located<ServerLimits>?
     var antiHammering: Located<AntiHammering>?
+    var sharedState: Located<SharedState>?
     var protect: Located<AddressEntries>?
   }
 

@@ -113,6 +113,10 @@ enum Settings {
         "When an address that guesses passwords is blocked. Services take part unless they say `anti_hammering: false`."
       ),
       Setting(
+        "shared_state", .section(sharedState), \.sharedState,
+        "Where servers count together: failed logins and blocks of addresses, over all that name the same engine and prefix. "
+          + "While it is away, each counts alone."),
+      Setting(
         "protect", .addresses, \.protect, default: .words("none"),
         "Addresses that must be able to connect to every enabled service, and to log in: short for an `expect` with "
           + "`verdict: allow` and `can: login`."),

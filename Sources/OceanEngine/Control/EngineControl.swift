@@ -58,7 +58,21 @@ extension Engine {
           path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
           calls: silence.numbers.calls, waiting: silence.numbers.waiting)
       }, nextEnd: running.plan.ends.first, program: program, fileUnchanged: isUnchanged ? true : nil,
-      policy: policy)
+      policy: policy, sharedState: sharedState)
+  }
+
+  private var sharedState: ServerStatus.SharedState? {
+    guard let shared = environment?.shared, let url = running?.plan.server.sharedState.url else { return nil }
+    let standing = shared.standing
+    let (state, reason): (ServerStatus.SharedState.State, String?) =
+      switch standing.state {
+      case .starting: (.starting, nil)
+      case .together: (.together, nil)
+      case .alone(let reason): (.alone, reason)
+      }
+    return ServerStatus.SharedState(
+      url: url.description, state: state, reason: reason, since: Timestamp.text(nanoseconds: standing.since),
+      engine: standing.engine, waiting: shared.waitingCount)
   }
 
   /// How long files may take to answer a question for the status.

@@ -55,6 +55,7 @@ extension Engine {
       backend.remembered = source.rememberedLogins.map { ($0.count, $0.answered) }
       return backend
     }
+    snapshot.sharedState = environment?.shared.map(MonitorSnapshot.SharedState.init)
     snapshot.droppedLogLines = lostLinesBefore + (running.accessLog?.lostLines ?? 0)
     snapshot.silences = unanswered
     snapshot.people = MonitorSnapshot.People(
@@ -90,6 +91,21 @@ extension Engine {
         digest: entry.digest.short, time: entry.confirmed, source: entry.source, author: author,
         comment: entry.by?.comment, isTakenBack: entry.takenBack != nil)
     }
+  }
+}
+
+extension MonitorSnapshot.SharedState {
+  fileprivate init(_ shared: SharedStateLink) {
+    let standing = shared.standing
+    let trouble: String? =
+      switch standing.state {
+      case .starting: "it has not answered yet"
+      case .together: nil
+      case .alone(let reason): reason
+      }
+    self.init(
+      trouble: trouble, exchanges: standing.exchanges, failedExchanges: standing.failedExchanges,
+      waiting: shared.waitingCount, droppedFailures: shared.droppedFailures)
   }
 }
 

@@ -16,6 +16,7 @@ package struct MetricsText {
     addMail(snapshot)
     addTLS(snapshot)
     addBackends(snapshot)
+    addSharedState(snapshot)
     addServer(snapshot)
     addPlan(snapshot)
   }
@@ -152,6 +153,24 @@ package struct MetricsText {
     for (name, remembered) in caches { sample([("source", name)], remembered.answered) }
     begin("ocean_backend_cached_logins", .gauge, "Logins that are remembered for an account source.")
     for (name, remembered) in caches { sample([("source", name)], remembered.logins) }
+  }
+
+  private mutating func addSharedState(_ snapshot: MonitorSnapshot) {
+    guard let shared = snapshot.sharedState else { return }
+    begin(
+      "ocean_shared_state_up", .gauge, "1 if failures and blocks are counted together with other servers.")
+    sample([], shared.trouble == nil ? 1 : 0)
+    begin(
+      "ocean_shared_state_exchanges_total", .counter,
+      "Commands with which this server told Valkey or Redis what is new, and was told, by the result.")
+    sample([("result", "ok")], shared.exchanges)
+    sample([("result", "error")], shared.failedExchanges)
+    begin("ocean_shared_state_waiting", .gauge, "Failures and blocks that other servers were not told yet.")
+    sample([], shared.waiting)
+    begin(
+      "ocean_shared_state_dropped_failures_total", .counter,
+      "Failures that only this server counted, because too many waited to be told.")
+    sample([], shared.droppedFailures)
   }
 
   private mutating func addServer(_ snapshot: MonitorSnapshot) {

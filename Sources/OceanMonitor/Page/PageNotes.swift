@@ -33,6 +33,11 @@ struct PageNotes {
         isUrgent: true,
         "The account source \(backend.name) is away: \(trouble). Its users cannot log in for now.")
     }
+    if let trouble = snapshot.sharedState?.trouble {
+      add(
+        isUrgent: false,
+        "The shared state is away: \(trouble). Failures and blocks are counted alone for now.")
+    }
     for certificate in snapshot.certificates {
       let days = Page.days(certificate.notAfter - snapshot.now)
       if days < 0 {

@@ -17,6 +17,7 @@ extension Plan {
     package var ticketSecret: SecretSource?
     package var limits = Limits()
     package var antiHammering = AntiHammering()
+    package var sharedState = Plan.SharedState()
 
     package init(
       hostname: String, state: String = "/var/lib/ocean", user: String? = nil, defaultDomain: String? = nil
@@ -52,6 +53,7 @@ extension Plan.Server: PlanSection {
     PlanRow(hostname), PlanRow(defaultDomain), PlanRow(user), PlanRow(state), PlanRow(drainTimeout),
     PlanRow(ticketSecret),
     .section("limits", \.limits), .section("anti_hammering", \.antiHammering),
+    .sectionUnlessBlank("shared_state", \.sharedState),
   ]
 }
 

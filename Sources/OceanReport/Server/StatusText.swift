@@ -46,6 +46,7 @@ package struct StatusText {
     lines += Self.damaged(status.damaged, on: screen)
     lines += lists(status.heldLists ?? [])
     lines += unanswered(status.unanswered)
+    lines += shared(status.sharedState)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
       + screen.field(
@@ -108,6 +109,21 @@ package struct StatusText {
         "\("\(silence.path)\(type)".escapedForDisplay) has \(screen.paint("NOT ANSWERED", .error)) for \(time): "
       return screen.field(index == 0 ? "files" : "", text + counted(silence.calls, "call") + waiting)
     }
+  }
+
+  /// With whom failures and blocks are counted.
+  private func shared(_ shared: ServerStatus.SharedState?) -> [String] {
+    guard let shared else { return [] }
+    let url = shared.url.escapedForDisplay
+    let text =
+      switch shared.state {
+      case .starting: "\(url) is asked for the first time"
+      case .together: "together by \(url)\(shared.engine.map { " (\($0))".escapedForDisplay } ?? "")"
+      case .alone:
+        "\(screen.paint("ALONE", .warning)) since \(shared.since.escapedForDisplay): \(url): "
+          + (shared.reason ?? "").escapedForDisplay
+      }
+    return screen.field("counts", text)
   }
 
   private var certificates: [String] {

@@ -49,6 +49,7 @@ struct TestHost {
       certificates: request.certificates.mapValues(certificate),
       listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map(secret), ticketSecret: request.ticketSecret.map(secret),
+      sharedStatePassword: request.sharedStatePassword.map(secret),
       databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
       ldapServers: request.ldapServers.isEmpty ? nil : request.ldapServers.mapValues(ldapServer),
       sockets: request.sockets.isEmpty ? nil : request.sockets.map(socket),

@@ -38,7 +38,7 @@ package enum BackendError: Error, Hashable, Sendable {
   }
 
   /// Whether the source is away, and not only this answer wrong.
-  var isAbsence: Bool {
+  package var isAbsence: Bool {
     switch self {
     case .missingLibrary, .noPassword, .notAdmitted, .unreachable, .timedOut: true
     case .refused, .nonsense, .troubled, .overloaded, .resting: false

@@ -2,9 +2,9 @@
 ///
 /// A source that is away is not asked by everybody: one question at a time tries whether it is back, after a pause that
 /// doubles with each try. All others are told at once that it is away.
-struct BackendHealth: Sendable {
+package struct BackendHealth: Sendable {
   /// What a result means for those who watch the source.
-  enum Change: Sendable, Hashable {
+  package enum Change: Sendable, Hashable {
     case away(String)
     case back
   }
@@ -26,22 +26,24 @@ struct BackendHealth: Sendable {
   private var state = State.answering
   private var timeouts = 0
 
+  package init() {}
+
   /// Half a sentence: why it is away; nil if it answers.
-  var trouble: String? {
+  package var trouble: String? {
     if case .away(let reason, _, _, _) = state { reason } else { nil }
   }
 
   /// Whether a question may be asked now; if not, nobody waits.
   ///
   /// - Parameter now: a clock that nobody sets, in nanoseconds.
-  mutating func admits(at now: Int64) -> Bool {
+  package mutating func admits(at now: Int64) -> Bool {
     guard case .away(let reason, let tries, let next, let isTrying) = state else { return true }
     guard !isTrying, now >= next else { return false }
     state = .away(reason: reason, tries: tries, next: next, isTrying: true)
     return true
   }
 
-  mutating func succeeded() -> Change? {
+  package mutating func succeeded() -> Change? {
     timeouts = 0
     guard case .away = state else { return nil }
     state = .answering
@@ -49,7 +51,7 @@ struct BackendHealth: Sendable {
   }
 
   /// - Parameter jitter: from 0 to 1: servers that lost the source together do not come back together.
-  mutating func failed(_ error: BackendError, at now: Int64, jitter: Double) -> Change? {
+  package mutating func failed(_ error: BackendError, at now: Int64, jitter: Double) -> Change? {
     guard error.isAbsence else { return succeeded() }
     if error == .timedOut {
       timeouts += 1
@@ -67,7 +69,7 @@ struct BackendHealth: Sendable {
   }
 
   /// A question that was admitted was never asked.
-  mutating func abandoned() {
+  package mutating func abandoned() {
     guard case .away(let reason, let tries, let next, true) = state else { return }
     state = .away(reason: reason, tries: tries, next: next, isTrying: false)
   }

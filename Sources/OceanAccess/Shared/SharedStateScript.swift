@@ -1,0 +1,133 @@
+/// What the engine does with one exchange: it takes over what this server has to tell, and gives what others told since.
+/// A script runs alone, so all of it happens or nothing, and costs one round trip.
+///
+/// Under the prefix there are
+///
+/// | key | type | holds |
+/// |---|---|---|
+/// | `fleet` | hash | the form of all these keys, an id that is drawn when they begin, the number of changes |
+/// | `blocks` | hash | by address: `b` or `l` (blocked or lifted), since when, until when (for what was lifted: when it is forgotten), failures |
+/// | `changes` | sorted set | addresses by the number of their last change |
+/// | `ends` | sorted set | addresses by the time when what is known of them ends |
+/// | `failures:ADDRESS` | hash | the number of failures, and digests of the guesses |
+///
+/// All times are milliseconds of the engine's clock. Servers tell ages and rests, so their clocks may differ. Every key
+/// expires: failures as the plan says, the rest with the last block, or a day after the last exchange.
+package enum SharedStateScript {
+  package static let text = """
+    local fleet, blocks, changes, ends = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+    local failures = KEYS[5]
+    local form, epoch, cursor, limit = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+    local function text(number) return string.format('%.0f', number) end
+
+    local known = redis.call('HMGET', fleet, 'form', 'epoch')
+    if not known[1] then
+      -- The engine may have dropped one key and kept others. What is not of our kind is not ours.
+      local kinds = { [fleet] = 'none', [blocks] = 'hash', [changes] = 'zset', [ends] = 'zset' }
+      for key, kind in pairs(kinds) do
+        local found = redis.call('TYPE', key).ok
+        if found ~= 'none' and found ~= kind then return { 'form', '' } end
+      end
+      redis.call('DEL', blocks, changes, ends)
+      redis.call('HSET', fleet, 'form', form, 'epoch', ARGV[3], 'version', 0)
+      known = { form, ARGV[3] }
+    elseif known[1] ~= form then
+      return { 'form', known[1] }
+    else
+      -- An engine that takes no changes says so now, and not when there is something to tell.
+      redis.call('HSET', fleet, 'form', form)
+    end
+    if known[2] ~= epoch then cursor = 0 end
+
+    local function get(address)
+      local value = redis.call('HGET', blocks, address)
+      if not value then return nil end
+      local kind, since, till, count = string.match(value, '^(%a) (%d+) (%d+) (%d+)$')
+      since, till, count = tonumber(since), tonumber(till), tonumber(count)
+      if not till or till <= now then return nil end
+      return kind, since, till, count
+    end
+
+    local function set(address, kind, since, till, count)
+      local version = redis.call('HINCRBY', fleet, 'version', 1)
+      redis.call('HSET', blocks, address,
+        kind .. ' ' .. text(since) .. ' ' .. text(till) .. ' ' .. text(count))
+      redis.call('ZADD', changes, version, address)
+      redis.call('ZADD', ends, text(till), address)
+    end
+
+    -- The later end wins. A block that began before it was lifted is over. What is told again differs by the time that
+    -- messages take: a second does not count.
+    local function block(address, since, till, count)
+      local kind, since_before, till_before = get(address)
+      if kind == 'l' and since <= since_before then return end
+      if kind == 'b' and till_before + 1000 >= till then return end
+      set(address, 'b', since, till, count)
+    end
+
+    local function lift(address, at, keep)
+      local kind, since, till = get(address)
+      if kind == 'b' and since > at then return end
+      if kind == 'l' and since + 1000 >= at then return end
+      redis.call('DEL', failures .. address)
+      set(address, 'l', at, math.max(now + keep, till or 0), 0)
+    end
+
+    local function fail(address, guess, max, forget, length)
+      local key = failures .. address
+      local count = tonumber(redis.call('HGET', key, 'n') or 0)
+      if guess ~= '' and redis.call('HEXISTS', key, guess) == 1 then return count end
+      if get(address) == 'b' then return count end
+      count = redis.call('HINCRBY', key, 'n', 1)
+      if guess ~= '' and count <= max then redis.call('HSET', key, guess, 1) end
+      if redis.call('PTTL', key) < forget then redis.call('PEXPIRE', key, text(forget)) end
+      if count > max then block(address, now, now + length, count) end
+      return count
+    end
+
+    local counts = {}
+    local i = 6
+    while i <= #ARGV do
+      local kind, address = ARGV[i], ARGV[i + 1]
+      local a, b, c, d = ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
+      if kind == 'f' then
+        counts[#counts + 1] = fail(address, a, b, c, d)
+      elseif kind == 'b' then
+        block(address, now - tonumber(a), now + b, c)
+      else
+        lift(address, now - tonumber(a), b)
+      end
+      i = i + 6
+    end
+
+    for _, address in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', text(now), 'LIMIT', 0, 100)) do
+      redis.call('HDEL', blocks, address)
+      redis.call('ZREM', changes, address)
+      redis.call('ZREM', ends, address)
+    end
+
+    local news = {}
+    local changed = redis.call('ZRANGEBYSCORE', changes, '(' .. text(cursor), '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+    for j = 1, #changed, 2 do
+      local kind, since, till, count = get(changed[j])
+      if kind then
+        news[#news + 1] = { changed[j], kind, now - since, till - now, count }
+      end
+      cursor = tonumber(changed[j + 1])
+    end
+
+    local last = redis.call('ZREVRANGE', ends, 0, 0, 'WITHSCORES')[2]
+    local expiry = text(math.max(tonumber(last or 0), now + 86400000))
+    for _, key in ipairs({ fleet, blocks, changes, ends }) do redis.call('PEXPIREAT', key, expiry) end
+
+    return { 'ok', known[2], cursor, #changed >= 2 * limit and 1 or 0, counts, news }
+    """
+
+  /// The keys that it is given, in the order in which it expects them.
+  package static func keys(_ prefix: String) -> [String] {
+    ["fleet", "blocks", "changes", "ends", "failures:"].map { prefix + $0 }
+  }
+}

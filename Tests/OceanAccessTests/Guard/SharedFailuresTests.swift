@@ -1,0 +1,188 @@
+import OceanAddresses
+import OceanBase
+import Testing
+
+@testable import OceanAccess
+
+/// Tests what is told and taken over, by answers as the script gives them; the script itself is tested with a real engine.
+@Suite struct SharedFailuresTests {
+  private let limits = AntiHammering.Limits(
+    maxFailures: 1, forgetAfterSeconds: 60, blockForSeconds: 600, failureDelayMilliseconds: 0,
+    neverBlock: .localhost)
+  private let peer = IPAddress(v4: 0xc000_0201)
+  private let other = "198.51.100.1/32"
+
+  private func now(_ seconds: Int64) -> ClockReading {
+    ClockReading(monotonic: seconds * 1_000_000_000, wall: (1_700_000_000 + seconds) * 1_000_000_000)
+  }
+
+  private func failures() -> SharedFailures { SharedFailures(limits) {} }
+
+  private func answer(
+    _ changes: [[Any]] = [], counts: [Int64] = [], epoch: String = "e", cursor: Int64 = 1, more: Int64 = 0
+  ) -> RESPValue {
+    func value(_ any: Any) -> RESPValue {
+      if let number = any as? Int { return .number(Int64(number)) }
+      return .text(Array("\(any)".utf8))
+    }
+    return .list([
+      .text(Array("ok".utf8)), .text(Array(epoch.utf8)), .number(cursor), .number(more),
+      .list(counts.map { .number($0) }), .list(changes.map { .list($0.map(value)) }),
+    ])
+  }
+
+  private func fail(_ shared: SharedFailures, _ password: String, at seconds: Int64) -> AntiHammering.Outcome
+  {
+    shared.failed(
+      peer, user: "anna".utf8, password: SecretBytes(copying: password.utf8), at: now(seconds))
+  }
+
+  /// What an exchange tells, without the words that are always there.
+  private func told(_ exchange: SharedFailures.Exchange) -> [String] {
+    Array(exchange.arguments.dropFirst(5))
+  }
+
+  @Test func `a failure is told once, with a digest that says nothing elsewhere`() throws {
+    let shared = failures()
+    // Nobody has said yet which key digests have.
+    _ = fail(shared, "a", at: 0)
+    var exchange = shared.exchange(at: now(10))
+    #expect(told(exchange) == ["f", "192.0.2.1/32", "", "1", "50000", "600000"])
+    _ = try shared.take(answer(counts: [1]), to: exchange, at: now(10))
+    #expect(told(shared.exchange(at: now(10))).isEmpty)
+
+    let second = failures()
+    for host in [shared, second] {
+      let exchange = host.exchange(at: now(11))
+      _ = try host.take(answer(), to: exchange, at: now(11))
+      host.restore([], at: now(11))
+    }
+    _ = second.failed(peer, user: "anna".utf8, password: SecretBytes(copying: "b".utf8), at: now(12))
+    exchange = second.exchange(at: now(12))
+    #expect(told(exchange).count == 6)
+    let digest = told(exchange)[2]
+    #expect(!digest.isEmpty)
+    // What was not confirmed is told again; the engine sees that it is the same.
+    second.putBack(exchange)
+    #expect(told(second.exchange(at: now(13)))[2] == digest)
+  }
+
+  @Test func `a repeated failure is not told, nor one that is forgotten`() throws {
+    let shared = failures()
+    _ = fail(shared, "a", at: 0)
+    #expect(fail(shared, "a", at: 1) == .repeated)
+    #expect(told(shared.exchange(at: now(70))).isEmpty)
+  }
+
+  @Test func `the fleet's count goes on here`() throws {
+    let shared = failures()
+    _ = fail(shared, "a", at: 0)
+    let exchange = shared.exchange(at: now(1))
+    _ = try shared.take(answer(counts: [7]), to: exchange, at: now(1))
+    #expect(shared.failures(of: peer, at: now(1)) == 7)
+    guard case .blocked(let block, isNew: true) = fail(shared, "b", at: 2) else {
+      Issue.record("it is not blocked")
+      return
+    }
+    #expect(block.failures == 8)
+    #expect(
+      told(shared.exchange(at: now(3))).chunks.last == ["b", "192.0.2.1/32", "1000", "599000", "8", "0"])
+  }
+
+  @Test func `the later end wins, and what is told twice changes nothing`() throws {
+    let shared = failures()
+    func take(left: Int, at seconds: Int64) throws -> SharedFailures.News {
+      try shared.take(
+        answer([[other, "b", 5000, left, 3]]), to: shared.exchange(at: now(seconds)), at: now(seconds))
+    }
+    #expect(try take(left: 100_000, at: 0).blocked.map(\.failures) == [3])
+    #expect(try take(left: 100_500, at: 0) == SharedFailures.News())
+    #expect(try take(left: 50_000, at: 0) == SharedFailures.News())
+    #expect(try take(left: 200_000, at: 0).prolonged.count == 1)
+    // No longer than a block lasts here.
+    #expect(try take(left: 9_000_000, at: 0).prolonged.first?.until == now(600).wall)
+    #expect(told(shared.exchange(at: now(0))).isEmpty)
+  }
+
+  @Test func `addresses that are never blocked here are not`() throws {
+    let shared = failures()
+    let news = try shared.take(
+      answer([["127.0.0.1/32", "b", 0, 100_000, 3]]), to: shared.exchange(at: now(0)), at: now(0))
+    #expect(news == SharedFailures.News() && shared.blocks(at: now(0)).isEmpty)
+  }
+
+  @Test func `a block that began before it was lifted is over, and a later one stays`() throws {
+    let shared = failures()
+    for age in [50_000, 10_000] {
+      _ = try shared.take(
+        answer([[other, "b", age, 300_000, 3]]), to: shared.exchange(at: now(100)), at: now(100))
+      let news = try shared.take(
+        answer([[other, "l", 20_000, 100_000, 0]]), to: shared.exchange(at: now(100)), at: now(100))
+      #expect(news.lifted.count == (age == 50_000 ? 1 : 0))
+    }
+    #expect(shared.blocks(at: now(100)).count == 1)
+  }
+
+  @Test func `after a pause everything is told again`() throws {
+    let shared = failures()
+    _ = fail(shared, "a", at: 0)
+    _ = fail(shared, "b", at: 0)
+    _ = shared.unblock(try IPPrefix(parsing: "192.0.2.77/32"), at: now(1))
+    let exchange = shared.exchange(at: now(2))
+    #expect(
+      told(exchange).chunks.map { $0[0] + $0[1] } == [
+        "l192.0.2.77/32", "f192.0.2.1/32", "f192.0.2.1/32", "b192.0.2.1/32",
+      ])
+    _ = try shared.take(answer(counts: [1, 2]), to: exchange, at: now(2))
+    #expect(told(shared.exchange(at: now(3))).isEmpty)
+    let again = [
+      ["l", "192.0.2.77/32", "3000", "600000", "0", "0"], ["b", "192.0.2.1/32", "4000", "596000", "2", "0"],
+    ]
+    shared.beginAnew(at: now(4))
+    #expect(told(shared.exchange(at: now(4))).chunks == again)
+    // The engine has lost what it knew.
+    #expect(try shared.take(answer(epoch: "f"), to: shared.exchange(at: now(4)), at: now(4)).hasMore)
+    #expect(told(shared.exchange(at: now(4))).chunks == again)
+    // Lifting is forgotten when no block from before can be in force.
+    shared.sweep(at: now(602))
+    shared.beginAnew(at: now(602))
+    #expect(told(shared.exchange(at: now(602))).isEmpty)
+  }
+
+  @Test func `answers that make no sense are refused`() {
+    let shared = failures()
+    func take(_ answer: RESPValue) throws {
+      _ = try shared.take(answer, to: shared.exchange(at: now(0)), at: now(0))
+    }
+    #expect(throws: SharedFailures.AnswerError.foreign(form: "1/56")) {
+      try take(.list([.text(Array("form".utf8)), .text(Array("1/56".utf8))]))
+    }
+    for wrong in [
+      .null, .number(1), answer(counts: [1]), answer([["x", "b", 1, 1, 1]]),
+      answer([["192.0.2.0/24", "b", 1, 1, 1]]),
+      answer([[other, "z", 1, 1, 1]]), answer([[other, "b", 1, 1]]),
+    ] as [RESPValue] {
+      #expect(throws: SharedFailures.AnswerError.malformed) { try take(wrong) }
+    }
+    // Numbers that no engine has do not trap.
+    #expect(throws: Never.self) {
+      try take(answer([[other, "b", Int.max, Int.max, Int.max], [other, "l", Int.min, 0, 0]]))
+    }
+  }
+
+  @Test func `what waits is bounded, and what did not fit is counted`() {
+    let shared = failures()
+    for number in 0..<UInt32(10_005) {
+      _ = shared.failed(
+        IPAddress(v4: 0x0a00_0000 + number), user: "a".utf8, password: SecretBytes(copying: "p".utf8),
+        at: now(0))
+    }
+    #expect(shared.waitingCount == 10_000)
+    #expect(shared.droppedFailures == 5)
+    #expect(told(shared.exchange(at: now(0))).count == 6 * 200)
+  }
+}
+
+extension [String] {
+  fileprivate var chunks: [[String]] { stride(from: 0, to: count, by: 6).map { Array(self[$0..<$0 + 6]) } }
+}

@@ -1,0 +1,357 @@
+import Foundation
+import Testing
+
+/// Tests servers that count failures and blocks together, by a real engine.
+@Suite struct SharedStateTests {
+  private static let attacker = "127.80.0.1"
+
+  /// Servers with one engine, each in a workspace of its own.
+  private final class Fleet {
+    let engine: Engine
+    let hosts: [Workspace]
+    let servers: [Server]
+
+    /// - Parameters:
+    ///   - settings: more settings of the shared state.
+    ///   - hosted: makes the engine; nil for one that lets everybody in.
+    init(_ count: Int = 2, settings: String = "", server: [String] = [], engineOptions: [String] = []) throws
+    {
+      engine = try Engine(options: engineOptions)
+      let url = engine.url
+      hosts = try (0..<count).map { _ in
+        let host = try Workspace()
+        try host.writeShared("url: \"\(url)\"\(settings)", server: server)
+        return host
+      }
+      servers = try hosts.map { try Server($0) }
+    }
+
+    func stop() throws {
+      for server in servers { try server.stop() }
+    }
+
+    /// The addresses that a server blocks.
+    func blocked(_ number: Int) throws -> [String] { try hosts[number].blockedAddresses() }
+
+    func waitUntil(_ number: Int, _ state: String) throws {
+      try eventually("server \(number) counts \(state): \(servers[number].log)") {
+        try hosts[number].sharedState().state == state ? true : nil
+      }
+    }
+  }
+
+  /// One wrong password, with its answer.
+  private func fail(_ server: Server, _ password: String, from source: String = attacker) throws {
+    let client = try server.greeted(from: source)
+    #expect(try client.logIn("anna", password).hasPrefix("-ERR [AUTH]"))
+  }
+
+  /// A wrong password that blocks.
+  private func beBlocked(_ server: Server, _ password: String = "last", from source: String = attacker) throws
+  {
+    let client = try server.greeted(from: source)
+    try client.ok("USER anna")
+    try client.send("PASS \(password)\r\n")
+    #expect(try client.rest(within: 30) == "")
+  }
+
+  private func failures(_ fleet: Fleet, of address: String = attacker) throws -> String {
+    try fleet.engine.cli("HGET", "ocean:failures:\(address)/32", "n")
+  }
+
+  // MARK: - Together
+
+  @Test func `failures at several servers add up, the block is everywhere, and unblocking too`() throws {
+    let fleet = try Fleet(3)
+    for number in 0..<3 { try fleet.waitUntil(number, "together") }
+    // The same wrong password counts once, wherever it is tried.
+    for server in fleet.servers { try fail(server, "old") }
+    for (number, server) in fleet.servers.enumerated() {
+      if number < 2 { try fail(server, "wrong-\(number)") } else { try beBlocked(server) }
+      try eventually("the engine has counted", within: 10) {
+        try failures(fleet) == "\(number + 2)" || fleet.blocked(0).count == 1 ? true : nil
+      }
+      if number == 1 { #expect(try fleet.blocked(0).isEmpty) }
+    }
+    for number in 0..<3 {
+      try eventually("server \(number) blocks") {
+        try fleet.blocked(number) == ["\(Self.attacker)/32"] ? true : nil
+      }
+      #expect(try fleet.servers[number].client(from: Self.attacker).rest() == "")
+      #expect(try fleet.servers[number].greeted(from: "127.80.0.2").logIn().hasPrefix("+OK"))
+    }
+    #expect(
+      try fleet.hosts[1].ocean("unblock", Self.attacker, "--config", fleet.hosts[1].config).status
+        == .exited(0))
+    for number in 0..<3 {
+      try eventually("server \(number) lifts") { try fleet.blocked(number).isEmpty ? true : nil }
+      #expect(try fleet.servers[number].greeted(from: Self.attacker).logIn().hasPrefix("+OK"))
+    }
+    // Everything expires.
+    for key in try fleet.engine.cli("KEYS", "*").split(separator: "\n") {
+      #expect(key.hasPrefix("ocean:"))
+      #expect(Int(try fleet.engine.cli("PTTL", String(key))) ?? 0 > 0, "\(key)")
+    }
+    let status = try fleet.hosts[0].ocean("status", fleet.hosts[0].config).output
+    #expect(status.contains("counts    together by \(fleet.engine.url) (redis "), "\(status)")
+    try fleet.stop()
+  }
+
+  @Test func `a block ends sessions at other servers, and outlives a restart there`() throws {
+    let fleet = try Fleet()
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    let inside = try fleet.servers[1].greeted(from: Self.attacker)
+    #expect(try inside.logIn("berta").hasPrefix("+OK"))
+    for number in 0..<3 { try fail(fleet.servers[0], "wrong-\(number)") }
+    try beBlocked(fleet.servers[0])
+    #expect(try inside.rest() == "")
+    try fleet.servers[1].waitForLog("blocked by other servers")
+    _ = try eventually("the block is on disk") { fleet.hosts[1].read("state/blocks").isEmpty ? nil : true }
+    fleet.engine.process.signal(SIGKILL)
+    try fleet.servers[1].stop()
+    let again = try Server(fleet.hosts[1])
+    #expect(try again.client(from: Self.attacker).rest() == "")
+    try again.stop()
+    try fleet.servers[0].stop()
+  }
+
+  @Test func `a fleet asks its engine less than twice a session`() throws {
+    let fleet = try Fleet()
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    func commands() throws -> Int {
+      let lines = try fleet.engine.cli("INFO", "commandstats").split(separator: "\n")
+      let line = lines.first { $0.hasPrefix("cmdstat_evalsha:") } ?? ""
+      return Int(line.firstMatch(of: /calls=(\d+)/)?.output.1 ?? "") ?? 0
+    }
+    let before = try commands()
+    let start = ContinuousClock.now
+    let sessions = 100
+    for number in 0..<sessions {
+      let client = try fleet.servers[number % 2].greeted(from: "127.80.1.\(number + 1)")
+      #expect(try client.logIn("anna", "wrong-\(number)").hasPrefix("-ERR [AUTH]"))
+    }
+    let seconds = Double((ContinuousClock.now - start).components.seconds) + 2
+    // Twice a second each of them asks what is new, whatever happens.
+    #expect(try Double(commands() - before) < Double(sessions) + seconds * 4)
+    try fleet.stop()
+  }
+
+  // MARK: - Away
+
+  @Test func `an engine that was killed is missed by nobody, and what happened meanwhile is merged`() throws {
+    let fleet = try Fleet(server: ["anti_hammering: { max_failures: 1, block_for: 1h }"])
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    try fail(fleet.servers[0], "one", from: "127.80.0.9")
+    try beBlocked(fleet.servers[0], from: "127.80.0.9")
+    try eventually("the other blocks") { try fleet.blocked(1).count == 1 ? true : nil }
+
+    fleet.engine.process.signal(SIGKILL)
+    try fleet.engine.process.wait()
+    for number in 0..<2 { try fleet.waitUntil(number, "alone") }
+    try eventually("the reason is that of the last try") {
+      try fleet.hosts[0].sharedState().reason == "Connection refused" ? true : nil
+    }
+    let status = try fleet.hosts[0].ocean("status", fleet.hosts[0].config).output
+    #expect(status.contains("counts    ALONE since "), "\(status)")
+    // A known block is not forgotten, new ones are made, and one is lifted.
+    #expect(try fleet.servers[1].client(from: "127.80.0.9").rest() == "")
+    try fail(fleet.servers[0], "one")
+    try beBlocked(fleet.servers[0])
+    #expect(try fleet.servers[1].greeted(from: Self.attacker).logIn().hasPrefix("+OK"))
+    #expect(
+      try fleet.hosts[1].ocean("unblock", "127.80.0.9", "--config", fleet.hosts[1].config).status
+        == .exited(0))
+    #expect(try fleet.blocked(0).count == 2)
+
+    // It has lost everything.
+    try fleet.engine.start()
+    for number in 0..<2 {
+      try fleet.waitUntil(number, "together")
+      try eventually("server \(number) has merged: \(fleet.blocked(number))") {
+        try fleet.blocked(number) == ["\(Self.attacker)/32"] ? true : nil
+      }
+    }
+    for server in fleet.servers {
+      #expect(server.log.components(separatedBy: "the shared state is away").count == 2, "\(server.log)")
+      #expect(server.log.components(separatedBy: "are counted together").count == 3)
+    }
+    try fleet.stop()
+  }
+
+  @Test func `what an engine forgets while it runs is told again`() throws {
+    let fleet = try Fleet(server: ["anti_hammering: { max_failures: 1, block_for: 1h }"])
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    try fail(fleet.servers[0], "one")
+    try beBlocked(fleet.servers[0])
+    try eventually("the other blocks") { try fleet.blocked(1).count == 1 ? true : nil }
+    #expect(try fleet.engine.cli("FLUSHALL") == "OK")
+    #expect(try fleet.engine.cli("SCRIPT", "FLUSH") == "OK")
+    try eventually("the engine knows the block again") {
+      try fleet.engine.cli("HEXISTS", "ocean:blocks", "\(Self.attacker)/32") == "1" ? true : nil
+    }
+    #expect(try fleet.blocked(1).count == 1)
+    try fleet.stop()
+  }
+
+  @Test func `nobody waits for an engine that has stopped`() throws {
+    let fleet = try Fleet()
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    fleet.engine.process.signal(SIGSTOP)
+    let start = ContinuousClock.now
+    for number in 0..<20 {
+      #expect(try fleet.servers[number % 2].greeted().logIn().hasPrefix("+OK"))
+    }
+    #expect(ContinuousClock.now - start < .seconds(4))
+    for number in 0..<2 { try fleet.waitUntil(number, "alone") }
+    #expect(try fleet.hosts[0].sharedState().reason == "it does not answer in time")
+    fleet.engine.process.signal(SIGCONT)
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    try fleet.stop()
+  }
+
+  // MARK: - Engines that cannot be used
+
+  @Test(arguments: [
+    (["CONFIG", "SET", "maxmemory", "1"], "its memory is full (maxmemory)"),
+    (["REPLICAOF", "127.0.0.1", "1"], "it is a replica, which takes no changes"),
+    (["ACL", "SETUSER", "default", "-hset"], "its user may not do all that is needed: "),
+    (["CONFIG", "SET", "requirepass", "other"], "it wants a password"),
+    (["SET", "ocean:fleet", "1"], "its keys 'ocean:…' are not ocean's: write another prefix"),
+    (["HSET", "ocean:fleet", "form", "1/56"], "are of servers that count otherwise (1/56, here 1/64)"),
+    (["HSET", "ocean:fleet", "a", "b"], "its keys 'ocean:…' are not ocean's: write another prefix"),
+    (["SET", "ocean:blocks", "1"], "its keys 'ocean:…' are not ocean's: write another prefix"),
+  ])
+  func `an engine that cannot be used is named with the reason, and mail goes on`(
+    command: [String], reason: String
+  ) throws {
+    let engine = try Engine()
+    #expect(try !engine.cli(command).hasPrefix("ERR"))
+    let host = try Workspace()
+    try host.writeShared("url: \"\(engine.url)\"")
+    let server = try Server(host)
+    let found = try eventually("server counts alone: \(server.log)") { try host.sharedState().reason }
+    #expect(found.contains(reason), "\(found)")
+    #expect(try server.greeted().logIn().hasPrefix("+OK"))
+    try server.stop()
+  }
+
+  @Test func `what is no engine is named, and mail goes on`() throws {
+    let host = try Workspace()
+    let other = try Workspace()
+    let pop3 = try Server(other)
+    try host.writeShared("url: \"valkey://\(other.address):\(Workspace.port)\"")
+    let server = try Server(host)
+    let reason = try eventually("server counts alone: \(server.log)") { try host.sharedState().reason }
+    // The greeting comes before or after what ocean says, which ends the connection.
+    let reasons = [
+      "it does not answer as Valkey and Redis do", "it does not speak the protocol of Valkey and Redis",
+      "it closes the connection",
+    ]
+    #expect(reasons.contains(reason))
+    #expect(try server.greeted().logIn().hasPrefix("+OK"))
+    try server.stop()
+    try pop3.stop()
+  }
+
+  @Test func `a user of the engine with few rights is enough, and its password is replaced by a reload`()
+    throws
+  {
+    let engine = try Engine()
+    let rights =
+      "resetkeys ~ocean:* resetchannels -@all +hello +script|load +evalsha +time +type +del +hmget +hset +hget +hdel "
+      + "+hincrby +hexists +zadd +zrem +zrangebyscore +zrevrange +pttl +pexpire +pexpireat"
+    func setPassword(_ password: String) throws {
+      let words =
+        ["ACL", "SETUSER", "ocean", "reset", "on", ">\(password)"]
+        + rights.split(separator: " ").map(String.init)
+      #expect(try engine.cli(words) == "OK")
+    }
+    try setPassword(Workspace.secret)
+    let host = try Workspace()
+    try host.write("wrong-one\n", to: "valkey.password")
+    try host.setMode(0o600, of: "valkey.password")
+    try host.writeShared(
+      "url: \"\(engine.url)\", user: ocean, password: { file: valkey.password }",
+      server: ["anti_hammering: { max_failures: 1, block_for: 1h }"])
+    let server = try Server(host)
+    let reason = try eventually("server counts alone: \(server.log)") { try host.sharedState().reason }
+    #expect(reason == "it refuses the user or the password")
+    try host.write(Workspace.secret + "\n", to: "valkey.password")
+    try host.setMode(0o600, of: "valkey.password")
+    try server.reload(expecting: "reloaded: no change")
+    try eventually("together") { try host.sharedState().state == "together" ? true : nil }
+    try fail(server, "one")
+    try beBlocked(server)
+    #expect(try host.ocean("unblock", "--all", "--config", host.config).status == .exited(0))
+    try eventually("all is told") { try host.sharedState().waiting == 0 ? true : nil }
+    #expect(try host.sharedState().state == "together")
+    try server.stop()
+  }
+}
+
+/// A real redis-server on an address of its own.
+private final class Engine {
+  private(set) var process: Command
+  private let workspace: Workspace
+  private let arguments: [String]
+
+  var url: String { "valkey://\(workspace.address):6379" }
+
+  init(options: [String] = []) throws {
+    workspace = try Workspace()
+    arguments =
+      ["--bind", workspace.address, "--port", "6379", "--dir", workspace.directory.path, "--save", ""]
+      + options
+    process = try Command("redis-server", arguments, directory: workspace.directory)
+    try waitUntilReady()
+  }
+
+  deinit { process.signal(SIGKILL) }
+
+  func start() throws {
+    process = try Command("redis-server", arguments, directory: workspace.directory)
+    try waitUntilReady()
+  }
+
+  private func waitUntilReady() throws {
+    try eventually("redis-server answers: \(process.output)") { try cli("PING") == "PONG" ? true : nil }
+  }
+
+  func cli(_ words: String...) throws -> String { try cli(words) }
+
+  func cli(_ words: [String]) throws -> String {
+    let command = try workspace.run("redis-cli", ["-h", workspace.address, "-p", "6379"] + words)
+    return command.output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+extension Workspace {
+  fileprivate struct SharedState: Decodable {
+    let state: String
+    let reason: String?
+    let waiting: Int
+  }
+
+  /// Writes a config with a shared state.
+  fileprivate func writeShared(_ settings: String, server: [String] = []) throws {
+    let server = server.isEmpty ? ["anti_hammering: { max_failures: 3, block_for: 1h }"] : server
+    try writeConfig(
+      server: ["drain_timeout: 0s", "shared_state: { \(settings) }"] + server,
+      service: ["max_login_attempts: 10"])
+  }
+
+  fileprivate func sharedState() throws -> SharedState {
+    struct Status: Decodable { let shared_state: SharedState }
+    let status: Status = try ocean("status", config, "--format", "json").json()
+    return status.shared_state
+  }
+
+  fileprivate func blockedAddresses() throws -> [String] {
+    struct Blocks: Decodable {
+      struct Block: Decodable { let address: String }
+      let blocks: [Block]
+    }
+    let list: Blocks = try ocean("blocks", config, "--format", "json").json()
+    return list.blocks.map(\.address)
+  }
+}
