@@ -60,5 +60,10 @@ package struct KickResult: Sendable, Hashable, Codable {
   /// Their ids, sorted. A session that was ending already, or is removing messages, is not among them.
   package var ended: [UInt64]
 
-  package init(ended: [UInt64]) { self.ended = ended }
+  /// True if other servers, which count together with this one, are told to end such sessions as well; nil if not.
+  package var othersTold: Bool?
+
+  package init(ended: [UInt64], othersTold: Bool? = nil) {
+    (self.ended, self.othersTold) = (ended, othersTold)
+  }
 }

@@ -5,6 +5,7 @@ import NIOPosix
 import OceanAccess
 import OceanAddresses
 import OceanBase
+import OceanControlAPI
 import OceanPlan
 import OceanPOP3
 import OceanStore
@@ -55,7 +56,10 @@ final class Environment: Sendable {
       plan.server.sharedState.url == nil
       ? nil : SharedStateLink(plan, on: loops[0].eventLoop, logger: logger)
     admission =
-      shared.map { AdmissionController(plan, failures: $0.hammering) } ?? AdmissionController(plan)
+      shared.map {
+        AdmissionController(plan, AddressAdmission(plan, hammering: $0.failures, connections: $0.connections))
+      }
+      ?? AdmissionController(plan)
     blocks = BlockJournal(
       directory: plan.server.state, hammering: admission.hammering, files: files, logger: logger)
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
@@ -113,9 +117,10 @@ final class Environment: Sendable {
   }
 
   /// Takes over what other servers have told.
-  func take(_ news: SharedFailures.News) {
+  func take(_ news: SharedState.News) {
     blocks.append(
       (news.blocked + news.prolonged).map { .blocked($0) } + news.lifted.map { .lifted($0.prefix) })
+    for request in news.requests { kick(request) }
     guard !news.blocked.isEmpty else { return }
     let prefixes = news.blocked.map(\.prefix)
     // A server that was away may be told of many at once.
@@ -128,6 +133,15 @@ final class Environment: Sendable {
     for bound in loops {
       bound.eventLoop.execute { for prefix in prefixes { bound.value.cutOff(prefix) } }
     }
+  }
+
+  /// Ends the sessions that another server was asked to end, if they were open then.
+  private func kick(_ request: SharedState.News.Request) {
+    guard let selection = try? ControlAPI.decode(SessionSelection.self, from: Array(request.text.utf8)) else {
+      return
+    }
+    let age = TimeAmount.milliseconds(max(request.age, 0))
+    for bound in loops { bound.eventLoop.execute { _ = bound.value.kick(selection, olderThan: age) } }
   }
 
   /// Takes over a plan's limits for failed logins.

@@ -150,10 +150,14 @@ final class LoopState {
     reduce(into: []) { [loop] in $0.append($1.snapshot(at: loop.now)) }
   }
 
+  /// - Parameter age: how long ago sessions must have begun.
   /// - Returns: the ids of the sessions that end because of it.
-  func kick(_ selection: SessionSelection) -> EventLoopFuture<[UInt64]> {
-    reduce(into: []) { ids, session in
-      if session.isPart(of: selection), session.interrupt(.kick) { ids.append(session.id) }
+  func kick(_ selection: SessionSelection, olderThan age: TimeAmount = .zero) -> EventLoopFuture<[UInt64]> {
+    let latest = loop.now - age
+    return reduce(into: []) { ids, session in
+      if session.isPart(of: selection), session.began <= latest, session.interrupt(.kick) {
+        ids.append(session.id)
+      }
     }
   }
 }

@@ -14,8 +14,6 @@ internal import Synchronization
 ///
 /// What waits is bounded: failures that do not fit are only counted here.
 package final class SharedFailures: AddressFailures {
-  /// What is told in one exchange, and in one answer.
-  static let batch = 200
   /// How many failures wait for an exchange.
   static let maxWaiting = 10_000
 
@@ -35,8 +33,7 @@ package final class SharedFailures: AddressFailures {
     var lifts: [IPPrefix] = []
     /// When blocks were lifted here, by the monotonic clock.
     var lifted: [IPPrefix: Int64] = [:]
-    /// The id of the engine's data, and how far it was read.
-    var epoch = ""
+    /// How far the engine's data was read.
     var cursor: Int64 = 0
     var guesses: GuessDigest?
     var dropped = 0
@@ -136,38 +133,17 @@ package final class SharedFailures: AddressFailures {
 
   // MARK: - Exchanges
 
-  /// What one exchange tells, until the engine has answered.
-  package struct Exchange: Sendable {
-    /// The words of the command behind the script and its keys.
-    package let arguments: [String]
+  /// What one exchange tells of failures and blocks.
+  struct Told: Sendable {
+    let records: [String]
+    let cursor: Int64
     fileprivate let failures: [Failure]
     fileprivate let blocks: [IPPrefix]
     fileprivate let lifts: [IPPrefix]
   }
 
-  /// What others have told.
-  package struct News: Sendable, Equatable {
-    /// Blocks that are new here.
-    package var blocked: [Block] = []
-    /// Blocks that were known, and end later than was known.
-    package var prolonged: [Block] = []
-    package var lifted: [Block] = []
-    /// Whether there is more to tell or to be told.
-    package var hasMore = false
-  }
-
-  /// Why an answer cannot be used.
-  package enum AnswerError: Error, Hashable, Sendable {
-    /// Keys with the prefix are not ocean's, or of servers that count otherwise. Empty if the form is unknown.
-    case foreign(form: String)
-    case malformed
-  }
-
-  /// The form of what is kept in the engine: its version, and how long the prefixes are that count as one IPv6 address.
-  package var form: String { "1/\(v6PrefixLength)" }
-
-  /// Lets everything be told that others may not know: the connection is new, and the engine may have lost what it knew.
-  package func beginAnew(at now: ClockReading) {
+  /// Lets everything be told that others may not know.
+  func beginAnew(at now: ClockReading) {
     let blocks = local.blocks(at: now).map(\.prefix)
     state.withLock { state in
       state.blocks = blocks
@@ -176,79 +152,65 @@ package final class SharedFailures: AddressFailures {
     }
   }
 
+  /// Takes the key of the digests by which servers tell a repeated guess.
+  func useGuessKey(_ key: SecretBytes) { state.withLock { $0.guesses = GuessDigest(key: key) } }
+
   /// Takes what is to be told now.
-  package func exchange(at now: ClockReading) -> Exchange {
+  func tell(_ room: inout Int, at now: ClockReading) -> Told {
     let (lifts, blocks, failures, before) = state.withLock { state in
       let forgotten = now.monotonic &- .nanoseconds(seconds: state.limits.forgetAfterSeconds)
       state.failures.removeAll { $0.time <= forgotten }
-      var room = Self.batch
       let lifts = state.lifts.takeFirst(&room)
       let blocks = state.blocks.takeFirst(&room)
       return (lifts, blocks, state.failures.takeFirst(&room), state)
     }
     let limits = before.limits
     let length = limits.blockForSeconds * 1000
-    var arguments = [form, before.epoch, Self.newEpoch(), "\(before.cursor)", "\(Self.batch)"]
+    var records: [String] = []
     for address in lifts {
       let age = now.monotonic.milliseconds(since: before.lifted[address] ?? now.monotonic)
-      arguments += ["l", "\(address)", "\(age)", "\(length)", "0", "0"]
+      records += ["l", "\(address)", "\(age)", "\(length)", "", ""]
     }
     for failure in failures {
       let left = Int64(limits.forgetAfterSeconds) * 1000 - now.monotonic.milliseconds(since: failure.time)
       let guess = failure.guess.map { String($0, radix: 16) } ?? ""
-      arguments += ["f", "\(failure.address)", guess, "\(limits.maxFailures)", "\(left)", "\(length)"]
+      records += ["f", "\(failure.address)", guess, "\(limits.maxFailures)", "\(left)", "\(length)"]
     }
     for address in blocks {
       // It may have ended, or have been lifted, since.
       guard let block = local.block(at: address, now) else { continue }
       let (age, left) = (now.wall.milliseconds(since: block.since), block.until.milliseconds(since: now.wall))
-      arguments += ["b", "\(address)", "\(age)", "\(left)", "\(block.failures)", "0"]
+      records += ["b", "\(address)", "\(age)", "\(left)", "\(block.failures)", ""]
     }
-    return Exchange(arguments: arguments, failures: failures, blocks: blocks, lifts: lifts)
+    return Told(records: records, cursor: before.cursor, failures: failures, blocks: blocks, lifts: lifts)
   }
 
   /// Puts back what the engine did not confirm. It may have counted a failure all the same: such a failure is told again
   /// only if the engine can see that it is the same.
-  package func putBack(_ exchange: Exchange) {
+  func putBack(_ told: Told) {
     state.withLock { state in
-      state.failures.insert(contentsOf: exchange.failures.filter { $0.guess != nil }, at: 0)
-      state.blocks.insert(contentsOf: exchange.blocks, at: 0)
-      state.lifts.insert(contentsOf: exchange.lifts, at: 0)
+      state.failures.insert(contentsOf: told.failures.filter { $0.guess != nil }, at: 0)
+      state.blocks.insert(contentsOf: told.blocks, at: 0)
+      state.lifts.insert(contentsOf: told.lifts, at: 0)
     }
   }
 
-  /// Takes over what the engine answered.
-  package func take(
-    _ answer: RESPValue, to exchange: Exchange, at now: ClockReading
-  ) throws(AnswerError) -> News {
-    guard let parts = answer.elements, let kind = parts.first?.string else { throw .malformed }
-    if kind == "form", parts.count == 2 { throw .foreign(form: parts[1].string ?? "") }
-    guard kind == "ok", parts.count == 6, let epoch = parts[1].string, let cursor = parts[2].int,
-      let more = parts[3].int, let counts = parts[4].elements, let changes = parts[5].elements,
-      counts.count == exchange.failures.count
-    else { throw .malformed }
-    var news = News()
-    for change in changes { try take(change, into: &news, at: now) }
-    for (failure, count) in zip(exchange.failures, counts) {
+  /// Takes over what others have told, and how often the addresses of failures have failed everywhere.
+  func take(
+    _ changes: SharedState.Page, _ counts: [RESPValue], to told: Told, into news: inout SharedState.News,
+    at now: ClockReading
+  ) throws(SharedState.AnswerError) {
+    guard counts.count == told.failures.count else { throw .malformed }
+    for change in changes.entries { try take(change, into: &news, at: now) }
+    for (failure, count) in zip(told.failures, counts) {
       local.learn(failures: Int(clamping: count.int ?? 0), of: failure.address, at: now)
     }
-    let hasLost = state.withLock { state in
-      let hasLost = !state.epoch.isEmpty && state.epoch != epoch
-      if state.epoch != epoch {
-        state.epoch = epoch
-        state.guesses = GuessDigest(key: SecretBytes(copying: epoch.utf8))
-      }
-      state.cursor = cursor
-      return hasLost
-    }
-    if hasLost { beginAnew(at: now) }
-    news.hasMore = state.withLock { state in
-      more != 0 || !state.failures.isEmpty || !state.blocks.isEmpty || !state.lifts.isEmpty
-    }
-    return news
+    state.withLock { $0.cursor = changes.cursor }
   }
 
-  private func take(_ change: RESPValue, into news: inout News, at now: ClockReading) throws(AnswerError) {
+  private func take(
+    _ change: RESPValue, into news: inout SharedState.News, at now: ClockReading
+  ) throws(SharedState.AnswerError) {
     guard let parts = change.elements, parts.count == 5, let text = parts[0].string,
       let address = try? IPPrefix(parsing: text), local.prefix(of: address.network) == address,
       let kind = parts[1].string, let age = parts[2].int, let left = parts[3].int, let count = parts[4].int
@@ -275,16 +237,6 @@ package final class SharedFailures: AddressFailures {
   /// How much waits to be told.
   package var waitingCount: Int {
     state.withLock { $0.failures.count + $0.blocks.count + $0.lifts.count }
-  }
-
-  /// The id of the engine's data, if it has none. It is also the key of the digests of guesses, so that servers tell a
-  /// repeated one.
-  private static func newEpoch() -> String {
-    var random = SystemRandomNumberGenerator()
-    return (0..<4).map { _ in
-      let word = String(random.next() as UInt64, radix: 16)
-      return String(repeating: "0", count: 16 - word.count) + word
-    }.joined()
   }
 }
 

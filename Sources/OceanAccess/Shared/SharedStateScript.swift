@@ -5,19 +5,26 @@
 ///
 /// | key | type | holds |
 /// |---|---|---|
-/// | `fleet` | hash | the form of all these keys, an id that is drawn when they begin, the number of changes |
+/// | `fleet` | hash | the form of all these keys, an id that is drawn when they begin, the version of the last change |
 /// | `blocks` | hash | by address: `b` or `l` (blocked or lifted), since when, until when (for what was lifted: when it is forgotten), failures |
-/// | `changes` | sorted set | addresses by the number of their last change |
+/// | `changes` | sorted set | addresses by the version of their last change |
 /// | `ends` | sorted set | addresses by the time when what is known of them ends |
 /// | `failures:ADDRESS` | hash | the number of failures, and digests of the guesses |
+/// | `nodes` | sorted set | the servers, by the time until which their connections count |
+/// | `connections:NODE` | hash | the connections that a server has, by address |
+/// | `connections` | sorted set | addresses by the version of the last change of their connections |
+/// | `requests` | sorted set | what servers ask of all others, by version |
+///
+/// A version is the time, or one more than the last: whatever has a version from more than a minute ago is that old.
 ///
 /// All times are milliseconds of the engine's clock. Servers tell ages and rests, so their clocks may differ. Every key
 /// expires: failures as the plan says, the rest with the last block, or a day after the last exchange.
 package enum SharedStateScript {
   package static let text = """
     local fleet, blocks, changes, ends = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-    local failures = KEYS[5]
-    local form, epoch, cursor, limit = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
+    local failures, nodes, connections, totals, requests = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+    local form, epoch, limit, node = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[8]
+    local cursor, totals_cursor, requests_cursor = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -26,12 +33,13 @@ package enum SharedStateScript {
     local known = redis.call('HMGET', fleet, 'form', 'epoch')
     if not known[1] then
       -- The engine may have dropped one key and kept others. What is not of our kind is not ours.
-      local kinds = { [fleet] = 'none', [blocks] = 'hash', [changes] = 'zset', [ends] = 'zset' }
+      local kinds = { [fleet] = 'none', [blocks] = 'hash', [changes] = 'zset', [ends] = 'zset',
+        [nodes] = 'zset', [totals] = 'zset', [requests] = 'zset' }
       for key, kind in pairs(kinds) do
         local found = redis.call('TYPE', key).ok
         if found ~= 'none' and found ~= kind then return { 'form', '' } end
       end
-      redis.call('DEL', blocks, changes, ends)
+      redis.call('DEL', blocks, changes, ends, totals, requests)
       redis.call('HSET', fleet, 'form', form, 'epoch', ARGV[3], 'version', 0)
       known = { form, ARGV[3] }
     elseif known[1] ~= form then
@@ -40,7 +48,13 @@ package enum SharedStateScript {
       -- An engine that takes no changes says so now, and not when there is something to tell.
       redis.call('HSET', fleet, 'form', form)
     end
-    if known[2] ~= epoch then cursor = 0 end
+    if known[2] ~= epoch then cursor, totals_cursor, requests_cursor = 0, 0, -1 end
+
+    local version = tonumber(redis.call('HGET', fleet, 'version') or 0)
+    local function next_version()
+      version = math.max(version + 1, now)
+      return text(version)
+    end
 
     local function get(address)
       local value = redis.call('HGET', blocks, address)
@@ -52,10 +66,9 @@ package enum SharedStateScript {
     end
 
     local function set(address, kind, since, till, count)
-      local version = redis.call('HINCRBY', fleet, 'version', 1)
       redis.call('HSET', blocks, address,
         kind .. ' ' .. text(since) .. ' ' .. text(till) .. ' ' .. text(count))
-      redis.call('ZADD', changes, version, address)
+      redis.call('ZADD', changes, next_version(), address)
       redis.call('ZADD', ends, text(till), address)
     end
 
@@ -88,8 +101,15 @@ package enum SharedStateScript {
       return count
     end
 
+    local function connected(address) redis.call('ZADD', totals, next_version(), address) end
+
+    local function disconnect(node)
+      for _, address in ipairs(redis.call('HKEYS', connections .. node)) do connected(address) end
+      redis.call('DEL', connections .. node)
+    end
+
     local counts = {}
-    local i = 6
+    local i = 9
     while i <= #ARGV do
       local kind, address = ARGV[i], ARGV[i + 1]
       local a, b, c, d = ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
@@ -97,8 +117,19 @@ package enum SharedStateScript {
         counts[#counts + 1] = fail(address, a, b, c, d)
       elseif kind == 'b' then
         block(address, now - tonumber(a), now + b, c)
-      else
+      elseif kind == 'l' then
         lift(address, now - tonumber(a), b)
+      elseif kind == 'C' then
+        disconnect(node)
+      elseif kind == 'c' then
+        if a == '0' then
+          redis.call('HDEL', connections .. node, address)
+        else
+          redis.call('HSET', connections .. node, address, a)
+        end
+        connected(address)
+      elseif kind == 'r' then
+        redis.call('ZADD', requests, next_version(), text(version) .. ' ' .. address)
       end
       i = i + 6
     end
@@ -109,25 +140,70 @@ package enum SharedStateScript {
       redis.call('ZREM', ends, address)
     end
 
-    local news = {}
-    local changed = redis.call('ZRANGEBYSCORE', changes, '(' .. text(cursor), '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-    for j = 1, #changed, 2 do
-      local kind, since, till, count = get(changed[j])
-      if kind then
-        news[#news + 1] = { changed[j], kind, now - since, till - now, count }
-      end
-      cursor = tonumber(changed[j + 1])
+    -- A server that has not asked for so long is gone, and so are its connections.
+    redis.call('ZADD', nodes, text(now + 15000), node)
+    for _, gone in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', text(now), 'LIMIT', 0, 4)) do
+      disconnect(gone)
+      redis.call('ZREM', nodes, gone)
     end
 
+    local function read(key, from)
+      local found = redis.call('ZRANGEBYSCORE', key, '(' .. text(from), '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+      return found, #found > 0 and tonumber(found[#found]) or from
+    end
+
+    local news, changed = {}, nil
+    changed, cursor = read(changes, cursor)
+    for j = 1, #changed, 2 do
+      local kind, since, till, count = get(changed[j])
+      if kind then news[#news + 1] = { changed[j], kind, now - since, till - now, count } end
+    end
+    local more = #changed >= 2 * limit
+
+    local counted = {}
+    local others = redis.call('ZRANGE', nodes, 0, -1)
+    changed, totals_cursor = read(totals, totals_cursor)
+    for j = 1, #changed, 2 do
+      local all, other = 0, 0
+      for _, name in ipairs(others) do
+        local count = tonumber(redis.call('HGET', connections .. name, changed[j]) or 0)
+        all = all + count
+        if name ~= node then other = other + count end
+      end
+      counted[#counted + 1] = { changed[j], other }
+      -- All who are not gone have read it by now.
+      if all == 0 and tonumber(changed[j + 1]) < now - 60000 then redis.call('ZREM', totals, changed[j]) end
+    end
+    more = more or #changed >= 2 * limit
+
+    local asked = {}
+    redis.call('ZREMRANGEBYSCORE', requests, '-inf', text(now - 60000))
+    if requests_cursor < 0 then
+      requests_cursor = version
+    else
+      changed, requests_cursor = read(requests, requests_cursor)
+      for j = 1, #changed, 2 do
+        asked[#asked + 1] = { string.match(changed[j], ' (.*)$'), now - tonumber(changed[j + 1]) }
+      end
+    end
+
+    redis.call('HSET', fleet, 'version', text(version))
     local last = redis.call('ZREVRANGE', ends, 0, 0, 'WITHSCORES')[2]
     local expiry = text(math.max(tonumber(last or 0), now + 86400000))
-    for _, key in ipairs({ fleet, blocks, changes, ends }) do redis.call('PEXPIREAT', key, expiry) end
+    for _, key in ipairs({ fleet, blocks, changes, ends, nodes, totals }) do
+      redis.call('PEXPIREAT', key, expiry)
+    end
+    redis.call('PEXPIRE', requests, 60000)
+    redis.call('PEXPIRE', connections .. node, 600000)
 
-    return { 'ok', known[2], cursor, #changed >= 2 * limit and 1 or 0, counts, news }
+    return { 'ok', known[2], more and 1 or 0, counts, { cursor, news }, { totals_cursor, counted },
+      { requests_cursor, asked } }
     """
 
   /// The keys that it is given, in the order in which it expects them.
   package static func keys(_ prefix: String) -> [String] {
-    ["fleet", "blocks", "changes", "ends", "failures:"].map { prefix + $0 }
+    [
+      "fleet", "blocks", "changes", "ends", "failures:", "nodes", "connections:", "connections", "requests",
+    ].map { prefix + $0 }
   }
 }

@@ -114,7 +114,7 @@ enum Settings {
       ),
       Setting(
         "shared_state", .section(sharedState), \.sharedState,
-        "Where servers count together: failed logins and blocks of addresses, over all that name the same engine and prefix. "
+        "Where servers count together: failed logins, blocks and connections of addresses, over all that name the same engine and prefix. "
           + "While it is away, each counts alone."),
       Setting(
         "protect", .addresses, \.protect, default: .words("none"),

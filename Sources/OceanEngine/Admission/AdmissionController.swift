@@ -17,12 +17,6 @@ final class AdmissionController: Sendable {
   /// Admission that counts for this machine alone.
   convenience init(_ plan: Plan) { self.init(plan, AddressAdmission(plan)) }
 
-  /// Admission that counts failures as it is told, and connections for this machine alone.
-  convenience init(_ plan: Plan, failures: any AddressFailures) {
-    let connections = ConnectionCounter(v6PrefixLength: plan.server.limits.ipv6Prefix)
-    self.init(plan, AddressAdmission(plan, hammering: failures, connections: connections))
-  }
-
   init(_ plan: Plan, _ addresses: AddressAdmission) {
     let prefix = plan.server.limits.ipv6Prefix
     self.addresses = addresses

@@ -140,8 +140,13 @@ extension Engine {
   }
 
   /// Ends sessions and removes none of their messages.
-  package nonisolated func kick(_ selection: SessionSelection) async -> KickResult {
-    KickResult(ended: await onEachLoop { $0.kick(selection) }.flatMap(\.self).sorted())
+  package func kick(_ selection: SessionSelection) async -> KickResult {
+    // A number names a session of one server.
+    let shared = if case .ids = selection { nil as SharedStateLink? } else { environment?.shared }
+    shared?.kick(selection)
+    return KickResult(
+      ended: await onEachLoop { $0.kick(selection) }.flatMap(\.self).sorted(),
+      othersTold: shared?.standing.state == .together ? true : nil)
   }
 
   /// Asks each loop. Not to be called after `shutdown`: loops that have ended give no answer.

@@ -600,6 +600,8 @@ extension SessionHandler {
       id: id, state: kind, record: log.record, age: now - log.record.started, idle: now - clock.lastTraffic)
   }
 
+  var began: NIODeadline { log.record.started }
+
   func isPart(of selection: SessionSelection) -> Bool {
     selection.contains(id: id, user: log.record.user, peer: peer)
   }

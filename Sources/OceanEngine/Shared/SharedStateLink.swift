@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import OceanAccess
 import OceanBase
+import OceanControlAPI
 import OceanPlan
 import Synchronization
 
@@ -35,14 +36,14 @@ actor SharedStateLink {
   /// After an exchange, so that what happens at the same time goes together.
   private static let pause = Duration.milliseconds(10)
 
-  private let failures: SharedFailures
+  private let shared: SharedState
   private let group: any EventLoopGroup
   private let logger: Logger
   private let ticks: AsyncStream<Void>
   private let tick: AsyncStream<Void>.Continuation
   private nonisolated let shown: Mutex<Standing>
 
-  private var take: @Sendable (SharedFailures.News) -> Void = { _ in }
+  private var take: @Sendable (SharedState.News) -> Void = { _ in }
   private var settings = Plan.SharedState.blank
   private var password: SecretBytes?
   private var connection: SharedStateConnection?
@@ -54,17 +55,18 @@ actor SharedStateLink {
   init(_ plan: Plan, on group: any EventLoopGroup, logger: Logger) {
     let (ticks, tick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     (self.ticks, self.tick) = (ticks, tick)
-    failures = SharedFailures(plan.hammeringLimits, v6PrefixLength: plan.server.limits.ipv6Prefix) {
+    shared = SharedState(plan.hammeringLimits, v6PrefixLength: plan.server.limits.ipv6Prefix) {
       tick.yield()
     }
     (self.group, self.logger) = (group, logger)
     shown = Mutex(Standing(since: SystemClock.wall.now))
   }
 
-  nonisolated var hammering: any AddressFailures { failures }
+  nonisolated var failures: any AddressFailures { shared.failures }
+  nonisolated var connections: any AddressConnections { shared.connections }
   nonisolated var standing: Standing { shown.withLock { $0 } }
-  nonisolated var waitingCount: Int { failures.waitingCount }
-  nonisolated var droppedFailures: Int { failures.droppedFailures }
+  nonisolated var waitingCount: Int { shared.waitingCount }
+  nonisolated var droppedFailures: Int { shared.failures.droppedFailures }
 
   /// Asks the engine of a plan from now on.
   ///
@@ -73,7 +75,7 @@ actor SharedStateLink {
   ///   - take: told what other servers have told.
   func use(
     _ settings: Plan.SharedState, password: SecretBytes?,
-    _ take: @escaping @Sendable (SharedFailures.News) -> Void
+    _ take: @escaping @Sendable (SharedState.News) -> Void
   ) {
     guard settings != self.settings || password != self.password else { return }
     (self.settings, self.password, self.take) = (settings, password, take)
@@ -104,6 +106,13 @@ actor SharedStateLink {
   private func disconnect() {
     connection?.close()
     connection = nil
+    shared.beAlone()
+  }
+
+  /// Asks all other servers to end sessions that are open now.
+  nonisolated func kick(_ selection: SessionSelection) {
+    guard let request = try? ControlAPI.encode(selection) else { return }
+    shared.ask(String(decoding: request, as: UTF8.self))
   }
 
   // MARK: - Exchanges
@@ -130,14 +139,14 @@ actor SharedStateLink {
   /// - Returns: whether there is more to tell or to be told.
   private func exchange() async throws(BackendError) -> Bool {
     let connection = try await connected()
-    let exchange = failures.exchange(at: .now)
+    let exchange = shared.exchange(at: .now)
     do throws(BackendError) {
       let answer = try await connection.exchange(exchange.arguments)
-      let news: SharedFailures.News
-      do throws(SharedFailures.AnswerError) {
-        news = try failures.take(answer, to: exchange, at: .now)
+      let news: SharedState.News
+      do throws(SharedState.AnswerError) {
+        news = try shared.take(answer, to: exchange, at: .now)
       } catch .foreign(let form) {
-        throw SharedStateError.foreign(form: form, own: failures.form, settings.prefix)
+        throw SharedStateError.foreign(form: form, own: shared.form, settings.prefix)
       } catch {
         throw .nonsense("it answers with what is not ocean's")
       }
@@ -145,7 +154,7 @@ actor SharedStateLink {
       take(news)
       return news.hasMore
     } catch {
-      failures.putBack(exchange)
+      shared.putBack(exchange)
       throw error
     }
   }
@@ -161,7 +170,7 @@ actor SharedStateLink {
     }
     connection = opened
     shown.withLock { $0.engine = opened.engine }
-    failures.beginAnew(at: .now)
+    shared.beginAnew(at: .now)
     return opened
   }
 
@@ -179,11 +188,11 @@ actor SharedStateLink {
     case .starting: break
     case .together:
       logger.notice(
-        "failures and blocks are counted together",
+        "counted together with other servers",
         metadata: ["engine": "\(place)", "version": "\(standing.engine ?? "")"])
     case .alone(let reason):
       logger.error(
-        "failures and blocks are counted alone for now: the shared state is away",
+        "counted alone for now: the shared state is away",
         metadata: ["engine": "\(place)", "reason": "\(reason)"])
     }
   }

@@ -28,9 +28,10 @@ package enum SessionsText {
   package static func text(of result: KickResult, asked ids: Set<UInt64>) -> String {
     let missing = ids.subtracting(result.ended).sorted()
     let others = missing.isEmpty ? "" : ": \(list(missing))"
-    if result.ended.isEmpty { return "no such session\(others)" }
+    let told = result.othersTold == true ? "\nthe other servers are told" : ""
+    if result.ended.isEmpty { return "no such session\(told.isEmpty ? "" : " here")\(others)\(told)" }
     return "ended \(counted(result.ended.count, "session")): \(list(result.ended))"
-      + (missing.isEmpty ? "" : "\nno such session\(others)")
+      + (missing.isEmpty ? "" : "\nno such session\(others)") + told
   }
 
   private static func list(_ ids: [UInt64]) -> String { ids.map(String.init).joined(separator: ", ") }

@@ -16,34 +16,37 @@ import Testing
     ClockReading(monotonic: seconds * 1_000_000_000, wall: (1_700_000_000 + seconds) * 1_000_000_000)
   }
 
-  private func failures() -> SharedFailures { SharedFailures(limits) {} }
+  private func server() -> SharedState { SharedState(limits) {} }
 
   private func answer(
-    _ changes: [[Any]] = [], counts: [Int64] = [], epoch: String = "e", cursor: Int64 = 1, more: Int64 = 0
+    _ changes: [[Any]] = [], counts: [Int64] = [], connections: [[Any]] = [], requests: [[Any]] = [],
+    epoch: String = "e", cursor: Int64 = 1, more: Int64 = 0
   ) -> RESPValue {
     func value(_ any: Any) -> RESPValue {
       if let number = any as? Int { return .number(Int64(number)) }
       return .text(Array("\(any)".utf8))
     }
     return .list([
-      .text(Array("ok".utf8)), .text(Array(epoch.utf8)), .number(cursor), .number(more),
-      .list(counts.map { .number($0) }), .list(changes.map { .list($0.map(value)) }),
+      .text(Array("ok".utf8)), .text(Array(epoch.utf8)), .number(more), .list(counts.map { .number($0) }),
+      .list([.number(cursor), .list(changes.map { .list($0.map(value)) })]),
+      .list([.number(1), .list(connections.map { .list($0.map(value)) })]),
+      .list([.number(0), .list(requests.map { .list($0.map(value)) })]),
     ])
   }
 
-  private func fail(_ shared: SharedFailures, _ password: String, at seconds: Int64) -> AntiHammering.Outcome
-  {
-    shared.failed(
+  private func fail(_ shared: SharedState, _ password: String, at seconds: Int64) -> AntiHammering.Outcome {
+    shared.failures.failed(
       peer, user: "anna".utf8, password: SecretBytes(copying: password.utf8), at: now(seconds))
   }
 
   /// What an exchange tells, without the words that are always there.
-  private func told(_ exchange: SharedFailures.Exchange) -> [String] {
-    Array(exchange.arguments.dropFirst(5))
+  private func told(_ exchange: SharedState.Exchange) -> [String] {
+    exchange.arguments.dropFirst(SharedState.headLength).map(\.self).chunks.filter { $0[0] != "C" }
+      .flatMap(\.self)
   }
 
   @Test func `a failure is told once, with a digest that says nothing elsewhere`() throws {
-    let shared = failures()
+    let shared = server()
     // Nobody has said yet which key digests have.
     _ = fail(shared, "a", at: 0)
     var exchange = shared.exchange(at: now(10))
@@ -51,13 +54,12 @@ import Testing
     _ = try shared.take(answer(counts: [1]), to: exchange, at: now(10))
     #expect(told(shared.exchange(at: now(10))).isEmpty)
 
-    let second = failures()
+    let second = server()
     for host in [shared, second] {
       let exchange = host.exchange(at: now(11))
       _ = try host.take(answer(), to: exchange, at: now(11))
-      host.restore([], at: now(11))
     }
-    _ = second.failed(peer, user: "anna".utf8, password: SecretBytes(copying: "b".utf8), at: now(12))
+    _ = second.failures.failed(peer, user: "anna".utf8, password: SecretBytes(copying: "b".utf8), at: now(12))
     exchange = second.exchange(at: now(12))
     #expect(told(exchange).count == 6)
     let digest = told(exchange)[2]
@@ -68,36 +70,36 @@ import Testing
   }
 
   @Test func `a repeated failure is not told, nor one that is forgotten`() throws {
-    let shared = failures()
+    let shared = server()
     _ = fail(shared, "a", at: 0)
     #expect(fail(shared, "a", at: 1) == .repeated)
     #expect(told(shared.exchange(at: now(70))).isEmpty)
   }
 
   @Test func `the fleet's count goes on here`() throws {
-    let shared = failures()
+    let shared = server()
     _ = fail(shared, "a", at: 0)
     let exchange = shared.exchange(at: now(1))
     _ = try shared.take(answer(counts: [7]), to: exchange, at: now(1))
-    #expect(shared.failures(of: peer, at: now(1)) == 7)
+    #expect(shared.failures.failures(of: peer, at: now(1)) == 7)
     guard case .blocked(let block, isNew: true) = fail(shared, "b", at: 2) else {
       Issue.record("it is not blocked")
       return
     }
     #expect(block.failures == 8)
     #expect(
-      told(shared.exchange(at: now(3))).chunks.last == ["b", "192.0.2.1/32", "1000", "599000", "8", "0"])
+      told(shared.exchange(at: now(3))).chunks.last == ["b", "192.0.2.1/32", "1000", "599000", "8", ""])
   }
 
   @Test func `the later end wins, and what is told twice changes nothing`() throws {
-    let shared = failures()
-    func take(left: Int, at seconds: Int64) throws -> SharedFailures.News {
+    let shared = server()
+    func take(left: Int, at seconds: Int64) throws -> SharedState.News {
       try shared.take(
         answer([[other, "b", 5000, left, 3]]), to: shared.exchange(at: now(seconds)), at: now(seconds))
     }
     #expect(try take(left: 100_000, at: 0).blocked.map(\.failures) == [3])
-    #expect(try take(left: 100_500, at: 0) == SharedFailures.News())
-    #expect(try take(left: 50_000, at: 0) == SharedFailures.News())
+    #expect(try take(left: 100_500, at: 0) == SharedState.News())
+    #expect(try take(left: 50_000, at: 0) == SharedState.News())
     #expect(try take(left: 200_000, at: 0).prolonged.count == 1)
     // No longer than a block lasts here.
     #expect(try take(left: 9_000_000, at: 0).prolonged.first?.until == now(600).wall)
@@ -105,14 +107,14 @@ import Testing
   }
 
   @Test func `addresses that are never blocked here are not`() throws {
-    let shared = failures()
+    let shared = server()
     let news = try shared.take(
       answer([["127.0.0.1/32", "b", 0, 100_000, 3]]), to: shared.exchange(at: now(0)), at: now(0))
-    #expect(news == SharedFailures.News() && shared.blocks(at: now(0)).isEmpty)
+    #expect(news == SharedState.News() && shared.failures.blocks(at: now(0)).isEmpty)
   }
 
   @Test func `a block that began before it was lifted is over, and a later one stays`() throws {
-    let shared = failures()
+    let shared = server()
     for age in [50_000, 10_000] {
       _ = try shared.take(
         answer([[other, "b", age, 300_000, 3]]), to: shared.exchange(at: now(100)), at: now(100))
@@ -120,14 +122,14 @@ import Testing
         answer([[other, "l", 20_000, 100_000, 0]]), to: shared.exchange(at: now(100)), at: now(100))
       #expect(news.lifted.count == (age == 50_000 ? 1 : 0))
     }
-    #expect(shared.blocks(at: now(100)).count == 1)
+    #expect(shared.failures.blocks(at: now(100)).count == 1)
   }
 
   @Test func `after a pause everything is told again`() throws {
-    let shared = failures()
+    let shared = server()
     _ = fail(shared, "a", at: 0)
     _ = fail(shared, "b", at: 0)
-    _ = shared.unblock(try IPPrefix(parsing: "192.0.2.77/32"), at: now(1))
+    _ = shared.failures.unblock(try IPPrefix(parsing: "192.0.2.77/32"), at: now(1))
     let exchange = shared.exchange(at: now(2))
     #expect(
       told(exchange).chunks.map { $0[0] + $0[1] } == [
@@ -136,7 +138,7 @@ import Testing
     _ = try shared.take(answer(counts: [1, 2]), to: exchange, at: now(2))
     #expect(told(shared.exchange(at: now(3))).isEmpty)
     let again = [
-      ["l", "192.0.2.77/32", "3000", "600000", "0", "0"], ["b", "192.0.2.1/32", "4000", "596000", "2", "0"],
+      ["l", "192.0.2.77/32", "3000", "600000", "", ""], ["b", "192.0.2.1/32", "4000", "596000", "2", ""],
     ]
     shared.beginAnew(at: now(4))
     #expect(told(shared.exchange(at: now(4))).chunks == again)
@@ -144,17 +146,17 @@ import Testing
     #expect(try shared.take(answer(epoch: "f"), to: shared.exchange(at: now(4)), at: now(4)).hasMore)
     #expect(told(shared.exchange(at: now(4))).chunks == again)
     // Lifting is forgotten when no block from before can be in force.
-    shared.sweep(at: now(602))
+    shared.failures.sweep(at: now(602))
     shared.beginAnew(at: now(602))
     #expect(told(shared.exchange(at: now(602))).isEmpty)
   }
 
   @Test func `answers that make no sense are refused`() {
-    let shared = failures()
+    let shared = server()
     func take(_ answer: RESPValue) throws {
       _ = try shared.take(answer, to: shared.exchange(at: now(0)), at: now(0))
     }
-    #expect(throws: SharedFailures.AnswerError.foreign(form: "1/56")) {
+    #expect(throws: SharedState.AnswerError.foreign(form: "1/56")) {
       try take(.list([.text(Array("form".utf8)), .text(Array("1/56".utf8))]))
     }
     for wrong in [
@@ -162,7 +164,7 @@ import Testing
       answer([["192.0.2.0/24", "b", 1, 1, 1]]),
       answer([[other, "z", 1, 1, 1]]), answer([[other, "b", 1, 1]]),
     ] as [RESPValue] {
-      #expect(throws: SharedFailures.AnswerError.malformed) { try take(wrong) }
+      #expect(throws: SharedState.AnswerError.malformed) { try take(wrong) }
     }
     // Numbers that no engine has do not trap.
     #expect(throws: Never.self) {
@@ -170,15 +172,76 @@ import Testing
     }
   }
 
+  // MARK: - Connections and requests
+
+  /// A place, which is given back when the object goes.
+  private final class Held {
+    let isThere: Bool
+    private let ticket: ConnectionCounter.Ticket?
+
+    init(_ ticket: consuming ConnectionCounter.Ticket?) {
+      isThere = ticket != nil
+      self.ticket = ticket
+    }
+  }
+
+  @Test func `connections of other servers count, and only while the engine answers`() throws {
+    let shared = server()
+    let connections = shared.connections
+    var held = [Held(connections.admit(peer, limit: 3))]
+    let exchange = shared.exchange(at: now(0))
+    #expect(
+      exchange.arguments.dropFirst(SharedState.headLength).map(\.self).chunks == [
+        ["C", "", "", "", "", ""], ["c", "192.0.2.1/32", "1", "", "", ""],
+      ])
+    _ = try shared.take(answer(connections: [["192.0.2.1/32", 1]]), to: exchange, at: now(0))
+    held.append(Held(connections.admit(peer, limit: 3)))
+    for place in held { #expect(place.isThere) }
+    #expect(!Held(connections.admit(peer, limit: 3)).isThere)
+    #expect(connections.count(of: peer) == 3)
+    // Where there is no limit, connections are only counted.
+    #expect(Held(connections.admit(peer, limit: .max)).isThere)
+    #expect(told(shared.exchange(at: now(1))) == ["c", "192.0.2.1/32", "2", "", "", ""])
+    #expect(told(shared.exchange(at: now(1))).isEmpty)
+    held = []
+    #expect(told(shared.exchange(at: now(2))) == ["c", "192.0.2.1/32", "0", "", "", ""])
+    #expect(connections.count(of: peer) == 1)
+    shared.beAlone()
+    #expect(connections.count(of: peer) == 0)
+  }
+
+  @Test func `after a pause connections are told again`() {
+    let shared = server()
+    let held = Held(shared.connections.admit(peer, limit: 3))
+    let record = ["c", "192.0.2.1/32", "1", "", "", ""]
+    #expect(told(shared.exchange(at: now(0))) == record)
+    shared.beginAnew(at: now(1))
+    #expect(told(shared.exchange(at: now(1))) == record)
+    withExtendedLifetime(held) {}
+  }
+
+  @Test func `a request is told until the engine has it, and those of others come with their age`() throws {
+    let shared = server()
+    shared.ask("x")
+    let exchange = shared.exchange(at: now(0))
+    #expect(told(exchange) == ["r", "x", "", "", "", ""])
+    shared.putBack(exchange)
+    #expect(shared.waitingCount == 1)
+    let again = shared.exchange(at: now(0))
+    let news = try shared.take(answer(requests: [["y", 40]]), to: again, at: now(0))
+    #expect(news.requests == [SharedState.News.Request(text: "y", age: 40)])
+    #expect(told(shared.exchange(at: now(0))).isEmpty)
+  }
+
   @Test func `what waits is bounded, and what did not fit is counted`() {
-    let shared = failures()
+    let shared = server()
     for number in 0..<UInt32(10_005) {
-      _ = shared.failed(
+      _ = shared.failures.failed(
         IPAddress(v4: 0x0a00_0000 + number), user: "a".utf8, password: SecretBytes(copying: "p".utf8),
         at: now(0))
     }
     #expect(shared.waitingCount == 10_000)
-    #expect(shared.droppedFailures == 5)
+    #expect(shared.failures.droppedFailures == 5)
     #expect(told(shared.exchange(at: now(0))).count == 6 * 200)
   }
 }

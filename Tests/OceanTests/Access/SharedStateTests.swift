@@ -115,6 +115,46 @@ import Testing
     try fleet.servers[0].stop()
   }
 
+  @Test func `connections of an address count over all servers, until a server dies`() throws {
+    let fleet = try Fleet(server: ["limits: { connections_per_ip: 4 }"])
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    var clients = try (0..<3).map { _ in try fleet.servers[0].greeted(from: Self.attacker) }
+    func live(_ number: Int) throws -> String {
+      try fleet.hosts[number].ocean(
+        "explain", fleet.hosts[number].config, "--from", Self.attacker, "--live"
+      ).output
+    }
+    try eventually("the other knows") { try live(1).contains("3 of 4 per address") ? true : nil }
+    clients.append(try fleet.servers[1].greeted(from: Self.attacker))
+    let refused = try fleet.servers[1].client(from: Self.attacker)
+    #expect(try refused.line().hasPrefix("-ERR [SYS/TEMP] too many connections from your address"))
+    _ = try fleet.servers[1].greeted(from: "127.80.0.2")
+
+    fleet.servers[0].process.signal(SIGKILL)
+    try eventually("the dead server's connections do not count") {
+      try live(1).contains("1 of 4 per address") ? true : nil
+    }
+    _ = try fleet.servers[1].greeted(from: Self.attacker)
+    try fleet.servers[1].stop()
+  }
+
+  @Test func `a user and an address are kicked on all servers, and can come back`() throws {
+    let fleet = try Fleet()
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    let here = try fleet.servers[0].loggedIn()
+    let there = try fleet.servers[1].loggedIn()
+    let other = try fleet.servers[1].loggedIn("berta")
+    let kicked = try fleet.hosts[0].ocean(
+      "kick", "--user", "anna@example.org", "--config", fleet.hosts[0].config)
+    #expect(
+      kicked.output.hasPrefix("ended 1 session: ")
+        && kicked.output.hasSuffix("\nthe other servers are told\n"))
+    for client in [here, there] { _ = try client.rest(within: 10) }
+    #expect(try fleet.servers[1].loggedIn().command("NOOP").hasPrefix("+OK"))
+    #expect(try other.command("NOOP").hasPrefix("+OK"))
+    try fleet.stop()
+  }
+
   @Test func `a fleet asks its engine less than twice a session`() throws {
     let fleet = try Fleet()
     for number in 0..<2 { try fleet.waitUntil(number, "together") }
@@ -173,7 +213,7 @@ import Testing
     }
     for server in fleet.servers {
       #expect(server.log.components(separatedBy: "the shared state is away").count == 2, "\(server.log)")
-      #expect(server.log.components(separatedBy: "are counted together").count == 3)
+      #expect(server.log.components(separatedBy: "counted together with other servers").count == 3)
     }
     try fleet.stop()
   }
@@ -259,7 +299,7 @@ import Testing
     let engine = try Engine()
     let rights =
       "resetkeys ~ocean:* resetchannels -@all +hello +script|load +evalsha +time +type +del +hmget +hset +hget +hdel "
-      + "+hincrby +hexists +zadd +zrem +zrangebyscore +zrevrange +pttl +pexpire +pexpireat"
+      + "+hincrby +hexists +hkeys +zadd +zrem +zrange +zrangebyscore +zremrangebyscore +zrevrange +pttl +pexpire +pexpireat"
     func setPassword(_ password: String) throws {
       let words =
         ["ACL", "SETUSER", "ocean", "reset", "on", ">\(password)"]
