@@ -3,7 +3,7 @@ import OceanSyntax
 /// OC0390 to OC0393, and OC0472: what several hosts have together.
 extension DiagnosticCode {
   static let sharingCodes: [DiagnosticCode] = [
-    .unusableTicketSecret, .ticketSecretExposed, .badSharedState, .sharedStatePassword, .sharedStateInClear,
+    .unusableTicketSecret, .ticketSecretExposed, .badSharedState, .sharedStatePassword, .uncertainSharedState,
   ]
 
   static let unusableTicketSecret = DiagnosticCode(
@@ -59,10 +59,17 @@ extension DiagnosticCode {
       ```
       """)
 
-  static let sharedStateInClear = DiagnosticCode(
-    id: "OC0472", severity: .warning, title: "a shared state that others may listen to",
+  static let uncertainSharedState = DiagnosticCode(
+    id: "OC0472", severity: .warning,
+    title: "a shared state that others may listen to, or a setting without effect",
     explanation: """
       Servers tell Valkey or Redis which addresses fail to log in, and their password
-      for it, without TLS. Between hosts that takes a network of their own.
+      for it. With `tls: off` everybody between the two can read that. A list of CAs
+      has an effect only where certificates are checked.
+
+      ```yaml
+      shared_state: { url: valkey://10.0.0.5, tls: off }       # wrong, off this host
+      shared_state: { url: valkey://10.0.0.5, tls: verify }    # right
+      ```
       """)
 }

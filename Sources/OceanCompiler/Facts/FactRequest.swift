@@ -172,7 +172,8 @@ extension Config {
     }
     let databases = request.databases.values.flatMap { [$0.ca, $0.url?.path].compactMap(\.self) }
     return request.accountFiles.union(certificates).union(request.listFiles).union(databases)
-      .union(request.ldapServers.values.compactMap(\.ca)).union(request.secretFiles)
+      .union(request.ldapServers.values.compactMap(\.ca))
+      .union([server?.value.sharedState?.value.ca?.value].compactMap(\.self)).union(request.secretFiles)
   }
 
   private func uses(in request: FactRequest) -> [String: FactRequest.Use] {

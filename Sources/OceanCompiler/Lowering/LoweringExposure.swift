@@ -40,6 +40,7 @@ extension Lowering {
         places.append((path, password.span))
       }
     }
+    if let ca = config.server?.value.sharedState?.value.ca { places.append((ca.value, ca.span)) }
     for socket in (config.accounts?.value ?? []).flatMap(\.value.sockets) {
       places.append((Path.directory(of: socket.question.value.path), socket.question.span))
     }

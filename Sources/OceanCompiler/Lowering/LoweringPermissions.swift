@@ -98,7 +98,8 @@ extension Lowering {
     let secrets = sources.compactMap(\.password).compactMap { secret in
       secret.value.path.map { Located($0, secret.span) }
     }
-    for file in sources.compactMap(\.passwdFile) + sources.flatMap(\.files) + secrets {
+    let cas = [config.server?.value.sharedState?.value.ca].compactMap(\.self)
+    for file in sources.compactMap(\.passwdFile) + sources.flatMap(\.files) + secrets + cas {
       guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
       report(
         .notPermitted, file.span, subject.sentence("read", file.value, places),

@@ -29,6 +29,9 @@ extension Lowering {
     shared.user = take(given.user, Plan.SharedState.user.path(in: path))
     shared.password = take(given.password, Plan.SharedState.password.path(in: path))
     shared.prefix = take(given.prefix, Plan.SharedState.prefix.path(in: path)) ?? shared.prefix
+    shared.tls =
+      take(given.tls, Plan.SharedState.tls.path(in: path)) ?? (shared.url?.isLocal != false ? .off : .verify)
+    shared.ca = take(given.ca, Plan.SharedState.ca.path(in: path))
     if let user = given.user, given.password == nil, !given.isMistaken("password") {
       report(
         .sharedStatePassword, user.span, "'user' has no password",
@@ -36,13 +39,23 @@ extension Lowering {
       shared.user = nil
     }
     if let password = given.password { checkSharedStatePassword(password) }
-    if let url = given.url, !url.value.isLocal {
-      report(
-        .sharedStateInClear, url.span,
-        "addresses of clients\(given.password == nil ? "" : ", and the password,") go to \(url.value.host) in the clear",
-        help: "let it be a network of your own, such as one of WireGuard")
-    }
+    checkTransport(given, shared)
     return shared.url == nil ? .blank : shared
+  }
+
+  private mutating func checkTransport(_ given: Config.SharedState, _ shared: Plan.SharedState) {
+    if let tls = given.tls, tls.value == .off, let url = shared.url, !url.isLocal {
+      report(
+        .uncertainSharedState, tls.span,
+        "addresses of clients\(given.password == nil ? "" : ", and the password,") go to \(url.host) in the clear",
+        help: "write tls: verify")
+    }
+    guard let ca = given.ca else { return }
+    if shared.tls != .verify {
+      report(
+        .uncertainSharedState, ca.span, "without 'tls: verify' no certificate is checked: this has no effect",
+        help: "write tls: verify, or remove it")
+    }
   }
 
   private mutating func checkSharedStatePassword(_ password: Located<Plan.SecretSource>) {

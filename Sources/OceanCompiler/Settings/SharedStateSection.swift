@@ -9,6 +9,8 @@ extension Config {
     var url: Located<SharedStateURL>?
     var user: Located<String>?
     var password: Located<Plan.SecretSource>?
+    var tls: Located<Plan.SourceTLS>?
+    var ca: Located<String>?
     var prefix: Located<String>?
   }
 }
@@ -30,6 +32,14 @@ extension Settings {
         Plan.SharedState.password, .secret, \.password, default: .words("none: the engine needs none"),
         "Where its password is: `{ file: PATH }`, `{ env: VARIABLE }` or `{ credential: NAME }`. It is read when a plan is "
           + "applied."),
+      Setting(
+        Plan.SharedState.tls, .choice([("off", .off), ("require", .require), ("verify", .verify)]), \.tls,
+        default: .words("`verify`; `off` on this host"),
+        "TLS to the engine: `off`; `require`, with whatever certificate; or `verify`, with a certificate for that host from a "
+          + "CA that is trusted."),
+      Setting(
+        Plan.SharedState.ca, .path, \.ca, default: .words("the CAs of the system"),
+        "A file with the CAs, in PEM, for `tls: verify`."),
       Setting(
         Plan.SharedState.prefix, .keyPrefix, \.prefix,
         default: .written("\"\(Plan.SharedState.blank.prefix)\""),

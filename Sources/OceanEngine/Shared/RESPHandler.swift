@@ -52,7 +52,7 @@ final class RESPHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    stop(.unreachable((error as? IOError)?.words ?? "\(error)"))
+    stop(.unreachable(SharedStateConnection.words(error)))
     context.close(promise: nil)
   }
 

@@ -4,6 +4,7 @@ import NIOPosix
 import OceanAccess
 import OceanBase
 import OceanPlan
+import OceanTLS
 
 /// A connection to the engine that counts for several servers, let in and looked over.
 struct SharedStateConnection: Sendable {
@@ -22,7 +23,7 @@ struct SharedStateConnection: Sendable {
   ) async throws(BackendError) {
     guard let url = settings.url else { throw .unreachable("it has no place") }
     if settings.password != nil, password == nil { throw .noPassword }
-    channel = try await Self.open(url, on: group)
+    channel = try await Self.open(url, settings, on: group)
     prefix = settings.prefix
     do throws(BackendError) {
       engine = try await Self.greet(channel, settings, password)
@@ -50,7 +51,7 @@ struct SharedStateConnection: Sendable {
   // MARK: -
 
   private static func open(
-    _ url: SharedStateURL, on group: any EventLoopGroup
+    _ url: SharedStateURL, _ settings: Plan.SharedState, on group: any EventLoopGroup
   ) async throws(BackendError) -> any Channel {
     do {
       return try await ClientBootstrap(group: group)
@@ -59,6 +60,12 @@ struct SharedStateConnection: Sendable {
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
+            if settings.tls != .off {
+              guard
+                let client = TLSClient(to: url.host, isVerified: settings.tls == .verify, ca: settings.ca)
+              else { throw TLSClientHandler.Failure(reason: "the CAs for its certificate cannot be read") }
+              try channel.pipeline.syncOperations.addHandler(TLSClientHandler(client))
+            }
             try channel.pipeline.syncOperations.addHandler(RESPHandler())
           }
         }
@@ -73,10 +80,13 @@ struct SharedStateConnection: Sendable {
     }
   }
 
-  private static func words(_ error: any Error) -> String {
+  static func words(_ error: any Error) -> String {
     switch error {
     case let error as IOError: error.words
+    case let error as TLSClientHandler.Failure: error.reason
     case ChannelError.connectTimeout: "it does not answer in time"
+    case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed:
+      "it closes the connection"
     default: "it cannot be reached"
     }
   }
@@ -104,7 +114,7 @@ struct SharedStateConnection: Sendable {
       channel.close(promise: nil)
     }
     channel.writeAndFlush(RESPHandler.Command(bytes: RESPValue.command(words), answer: answer))
-      .whenFailure { _ in answer.fail(BackendError.unreachable("it closes the connection")) }
+      .whenFailure { answer.fail(BackendError.unreachable(Self.words($0))) }
     do {
       let value = try await answer.futureResult.get()
       timer.cancel()

@@ -46,6 +46,8 @@ actor SharedStateLink {
   private var take: @Sendable (SharedState.News) -> Void = { _ in }
   private var settings = Plan.SharedState.blank
   private var password: SecretBytes?
+  /// Counts the settings that there were.
+  private var generation = 0
   private var connection: SharedStateConnection?
   private var health = BackendHealth()
   private var timer: RepeatedTask?
@@ -79,6 +81,7 @@ actor SharedStateLink {
   ) {
     guard settings != self.settings || password != self.password else { return }
     (self.settings, self.password, self.take) = (settings, password, take)
+    generation += 1
     disconnect()
     health = BackendHealth()
     if running == nil {
@@ -119,14 +122,14 @@ actor SharedStateLink {
 
   private func step() async {
     guard health.admits(at: SystemClock.boot.now) else { return }
-    let settings = settings
+    let generation = generation
     do throws(BackendError) {
       while try await exchange() {}
       _ = health.succeeded()
       show(.together)
     } catch {
       // The settings are others since: this was not about the engine that they name.
-      guard settings == self.settings else { return health.abandoned() }
+      guard generation == self.generation else { return }
       disconnect()
       // Whatever is wrong, this server counts alone and tries again.
       let absence = error.isAbsence ? error : .unreachable(error.reason)
@@ -161,10 +164,10 @@ actor SharedStateLink {
 
   private func connected() async throws(BackendError) -> SharedStateConnection {
     if let connection { return connection }
-    let settings = settings
+    let generation = generation
     let opened = try await SharedStateConnection(settings, password: password, on: group)
     // Other settings may have come meanwhile.
-    guard settings == self.settings else {
+    guard generation == self.generation else {
       opened.close()
       throw .unreachable("its settings are others now")
     }

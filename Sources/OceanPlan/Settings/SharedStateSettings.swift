@@ -7,6 +7,9 @@ extension Plan {
     package var user: String?
     /// The place of its password; nil if none is needed.
     package var password: SecretSource?
+    package var tls = SourceTLS.off
+    /// The file of the CAs that certificates are checked with; nil for those of the system.
+    package var ca: String?
     /// What the engine's keys begin with.
     package var prefix = "ocean:"
 
@@ -31,11 +34,16 @@ extension Plan.SharedState: PlanSection {
     "user", \.user, .optionalText, .antiHammering, effect, owner: .policy, direction: .neither)
   package static let password = PlanSetting<Self, Plan.SecretSource?>(
     "password", \.password, .secret, .antiHammering, effect, owner: .place, direction: .neither)
+  package static let tls = PlanSetting<Self, Plan.SourceTLS>(
+    "tls", \.tls, .word, .antiHammering, effect, owner: .policy,
+    direction: .strongestFirst([.verify, .require, .off]))
+  package static let ca = PlanSetting<Self, String?>(
+    "ca", \.ca, .optionalPath, .antiHammering, effect, owner: .place, direction: .neither)
   package static let prefix = PlanSetting<Self, String>(
     "prefix", \.prefix, .text, .antiHammering, effect, owner: .policy, direction: .neither)
 
   package static let rows: [PlanRow<Self>] = [
-    PlanRow(url), PlanRow(user), PlanRow(password), PlanRow(prefix),
+    PlanRow(url), PlanRow(user), PlanRow(password), PlanRow(tls), PlanRow(ca), PlanRow(prefix),
   ]
 
   package static let path = SettingPath.root.appending("server").appending("shared_state")

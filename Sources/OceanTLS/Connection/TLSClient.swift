@@ -1,12 +1,12 @@
 internal import COpenSSL
 package import OceanBase
 
-/// The client side of a connection, without any IO, that accepts everything: for finding out what a server
-/// speaks and presents. It does not prove the server's identity.
+/// The client side of a connection, without any IO.
 package final class TLSClient {
   private let ssl: OpaquePointer
   private let input: OpaquePointer
   private let output: OpaquePointer
+  private let isVerified: Bool
 
   /// Shared by all clients, because it takes libssl longer to make one than to do a handshake. Nil if the
   /// linked libssl cannot do that.
@@ -24,20 +24,48 @@ package final class TLSClient {
     return context
   }()
 
-  /// Nil if the linked libssl cannot do that.
+  /// A client that accepts everything: for finding out what a server speaks and presents. It does not prove the server's
+  /// identity. Nil if the linked libssl cannot do that.
   ///
   /// - Parameters:
   ///   - version: the only version that is offered; nil offers all that libssl has.
   ///   - serverName: for SNI (RFC 6066 §3): a host name, not an address.
-  package init?(version: TLSVersion? = nil, serverName: String? = nil) {
-    ERR_clear_error()
-    guard let context = Self.context, let ssl = SSL_new(context) else { return nil }
+  package convenience init?(version: TLSVersion? = nil, serverName: String? = nil) {
+    guard let context = Self.context else { return nil }
+    self.init(context, isVerified: false)
     let bound = Int32(version?.rawValue ?? 0)
     guard ocean_SSL_set_min_proto_version(ssl, bound) == 1, ocean_SSL_set_max_proto_version(ssl, bound) == 1
-    else {
-      SSL_free(ssl)
-      return nil
+    else { return nil }
+    if let serverName, ocean_SSL_set_tlsext_host_name(ssl, serverName) != 1 { return nil }
+  }
+
+  /// A client for a server that is asked something, with TLS 1.2 or later. Nil if the CAs cannot be read.
+  ///
+  /// - Parameters:
+  ///   - host: a name or an address.
+  ///   - isVerified: whether the server must have a certificate for `host` from a CA that is trusted.
+  ///   - ca: the file of the CAs; nil for those of the system.
+  package convenience init?(to host: String, isVerified: Bool, ca: String?) {
+    ERR_clear_error()
+    guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
+    // The connection keeps it.
+    defer { SSL_CTX_free(context) }
+    guard ocean_SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 else { return nil }
+    if isVerified {
+      let found =
+        ca.map { SSL_CTX_load_verify_locations(context, $0, nil) }
+        ?? SSL_CTX_set_default_verify_paths(context)
+      guard found == 1 else { return nil }
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
     }
+    self.init(context, isVerified: isVerified)
+    guard X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) != 1 else { return }
+    guard SSL_set1_host(ssl, host) == 1, ocean_SSL_set_tlsext_host_name(ssl, host) == 1 else { return nil }
+  }
+
+  private init?(_ context: OpaquePointer, isVerified: Bool) {
+    ERR_clear_error()
+    guard let ssl = SSL_new(context) else { return nil }
     guard let input = BIO_new(BIO_s_mem()) else {
       SSL_free(ssl)
       return nil
@@ -52,7 +80,7 @@ package final class TLSClient {
     self.ssl = ssl
     self.input = input
     self.output = output
-    if let serverName, ocean_SSL_set_tlsext_host_name(ssl, serverName) != 1 { return nil }
+    self.isVerified = isVerified
   }
 
   deinit {
@@ -99,6 +127,13 @@ package final class TLSClient {
     let count = SSL_read(ssl, &bytes, Int32(bytes.count))
     if count > 0 { return Array(bytes.prefix(Int(count))) }
     return SSL_get_error(ssl, count) == SSL_ERROR_WANT_READ ? nil : []
+  }
+
+  /// Half a sentence: why the server's certificate was not accepted; nil if it was, or need not be.
+  package var refusal: String? {
+    let result = SSL_get_verify_result(ssl)
+    guard isVerified, result != X509_V_OK else { return nil }
+    return "its certificate is not accepted: \(String(cString: X509_verify_cert_error_string(result)))"
   }
 
   // MARK: What was negotiated
