@@ -49,6 +49,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   /// True if nothing that `file` was read from has changed since the running plan was made of it; nil if something has, or
   /// it is not known.
   package var fileUnchanged: Bool?
+  /// Nil from a server that does not tell.
+  package var counts: ServerCounts?
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [RevertedPlan],
@@ -56,9 +58,11 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered], nextEnd: Plan.End? = nil, program: ServerProgram? = nil,
-    fileUnchanged: Bool? = nil, policy: Digest? = nil, sharedState: SharedState? = nil
+    fileUnchanged: Bool? = nil, policy: Digest? = nil, sharedState: SharedState? = nil,
+    counts: ServerCounts? = nil
   ) {
     self.sharedState = sharedState
+    self.counts = counts
     self.policy = policy
     self.fileUnchanged = fileUnchanged
     self.program = program

@@ -4,6 +4,7 @@ import OceanAccess
 package import OceanAddresses
 import OceanBase
 package import OceanControlAPI
+import OceanMonitor
 package import OceanPlan
 
 /// Answers to what the control API asks of an engine.
@@ -24,9 +25,11 @@ extension Engine {
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     // A slow disk is not waited for.
+    async let loops = loopCounts()
     async let isKnown = files.run(at: .own("config"), within: Self.fileTimeout, isFileUnchanged)
     var accounts = await accountStatus(Array(directories.values))
     let isUnchanged = await isKnown ?? false
+    let counts = await loops.0
     guard let running else { return nil }
     let remembered = running.sources.remotes(running.plan.accounts).compactMap {
       $0.source.rememberedLogins?.count
@@ -58,7 +61,7 @@ extension Engine {
           path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
           calls: silence.numbers.calls, waiting: silence.numbers.waiting)
       }, nextEnd: running.plan.ends.first, program: program, fileUnchanged: isUnchanged ? true : nil,
-      policy: policy, sharedState: sharedState)
+      policy: policy, sharedState: sharedState, counts: ServerCounts(counts))
   }
 
   private var sharedState: ServerStatus.SharedState? {
@@ -186,5 +189,18 @@ extension SessionInfo {
       seconds: Int(snapshot.age.nanoseconds / 1_000_000_000),
       idleSeconds: Int(snapshot.idle.nanoseconds / 1_000_000_000), retrieved: record.retrieved,
       bytes: record.bytes)
+  }
+}
+
+extension ServerCounts {
+  fileprivate init(_ counters: MonitorCounters) {
+    self.init()
+    for service in counters.services.values {
+      connections &+= service.connections
+      refused.merge(service.refusals, uniquingKeysWith: &+)
+      for (login, count) in service.logins { logins[login.result.rawValue, default: 0] &+= count }
+    }
+    handshakes = counters.handshakes.values.reduce(0, &+)
+    handshakesFailed = counters.handshakesFailed
   }
 }

@@ -67,7 +67,7 @@ extension Engine {
     return snapshot
   }
 
-  private nonisolated func loopCounts() async -> (MonitorCounters, MonitoredSessions) {
+  nonisolated func loopCounts() async -> (MonitorCounters, MonitoredSessions) {
     let limit = MonitorSnapshot.People.limit
     var (counters, sessions) = (MonitorCounters(), MonitoredSessions(limit: limit))
     let answers = await onEachLoop { state in
