@@ -115,6 +115,7 @@ test-deb:
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json
 	$(OCEAN) schema --tests >schema/ocean-tests.schema.json
+	$(OCEAN) schema --fleet >schema/ocean-fleet.schema.json
 	$(OCEAN) schema --reference >docs/settings.md
 	$(OCEAN) schema --plan >docs/plan-file.md
 	$(OCEAN) schema --cli >docs/cli.md

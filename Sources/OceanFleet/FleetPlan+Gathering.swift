@@ -53,7 +53,9 @@ extension FleetPlan {
     }
     let running = try self.running(on: node, plan)
     do {
-      return try Planned(try config.planFile(compiled), over: running.map { try Running($0) })
+      let file = try config.planFile(compiled)
+      return try Planned(
+        file, of: NodeFile.all(of: file, config, given, for: node), over: running.map { try Running($0) })
     } catch {
       throw NodeTrouble(.invalid, "\(error)")
     }

@@ -18,8 +18,13 @@ package struct FleetPlan: Sendable {
     package let running: Running?
     /// The changes from what runs; empty if that is not known.
     package let changes: [Change]
+    /// What is to run, as it is saved.
+    let file: PlanFile
+    /// The files here that it was made from, and which the node is to have.
+    let files: [NodeFile]
 
-    package init(_ new: PlanFile, over running: Running?) throws {
+    init(_ new: PlanFile, of files: [NodeFile], over running: Running?) throws {
+      (file, self.files) = (new, files)
       self.new = PlanVersion(new)
       policy = try new.policy
       self.running = running

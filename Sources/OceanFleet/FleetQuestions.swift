@@ -5,7 +5,15 @@ package import OceanHost
 package struct FleetQuestions: Sendable {
   /// How long a node may take, in seconds.
   package let seconds: Int
-  private let run: @Sendable (_ commands: [[String]], _ report: (Int) -> Void) -> [ChildProcesses.Outcome]
+  private let run: Run
+
+  /// Runs commands in place of this host, side by side.
+  ///
+  /// - Parameter isJoint: whether all run at once, and none is given its input before all have printed a line.
+  package typealias Run =
+    @Sendable (
+      _ commands: [ChildProcesses.Command], _ isJoint: Bool, _ report: (Int) -> Void
+    ) -> [ChildProcesses.Outcome]
 
   /// The octets that are read of an answer: a plan, or facts with address lists.
   private static let limit = 256 << 20
@@ -14,17 +22,12 @@ package struct FleetQuestions: Sendable {
   ///
   /// - Parameter width: how many nodes are asked at a time.
   package init(width: Int = 16, seconds: Int) {
-    let processes = ChildProcesses(width: width, time: .seconds(seconds), limit: Self.limit)
-    self.init(seconds: seconds) { processes.run($0, $1) }
+    // A rollout that is interrupted lets what it has begun come to its end.
+    let processes = ChildProcesses(width: width, time: .seconds(seconds), limit: Self.limit, areApart: true)
+    self.init(seconds: seconds) { processes.run($0, isJoint: $1, $2) }
   }
 
-  /// - Parameter run: runs commands in place of this host.
-  package init(
-    seconds: Int,
-    _ run: @escaping @Sendable (_ commands: [[String]], _ report: (Int) -> Void) -> [ChildProcesses.Outcome]
-  ) {
-    (self.seconds, self.run) = (seconds, run)
-  }
+  package init(seconds: Int, _ run: @escaping Run) { (self.seconds, self.run) = (seconds, run) }
 
   /// What a command printed on a node.
   package typealias Answer = Result<[UInt8], NodeTrouble>
@@ -37,12 +40,25 @@ package struct FleetQuestions: Sendable {
   package func ask(
     _ question: NodeQuestion, _ nodes: [Fleet.Node], _ report: (Int, Int) -> Void = { _, _ in }
   ) -> Answers {
-    let asked = nodes.compactMap { node in node.ssh.map { (node: node, target: $0) } }
-    let commands = asked.map { question.command(for: $0.node, at: $0.target, within: seconds) }
+    ask(nodes.map { ($0, question.command(for: $0)) }, report)
+  }
+
+  /// The answers of nodes to commands.
+  ///
+  /// - Parameter isJoint: whether no node reads its input before all are there.
+  func ask(
+    _ commands: [(node: Fleet.Node, command: NodeCommand)], isJoint: Bool = false,
+    _ report: (Int, Int) -> Void = { _, _ in }
+  ) -> Answers {
+    let asked = commands.compactMap { node, command in node.ssh.map { (node, $0, command) } }
+    let outcomes = run(
+      asked.map { _, target, command in
+        .init(command.words(at: target, within: seconds), input: command.input)
+      }, isJoint
+    ) { report($0, asked.count) }
     var answers: Answers = [:]
-    for ((node, target), outcome) in zip(asked, run(commands) { report($0, asked.count) }) {
-      answers[node.name] = NodeTrouble.answer(
-        outcome, of: target, to: question.text(for: node), within: seconds)
+    for ((node, target, command), outcome) in zip(asked, outcomes) {
+      answers[node.name] = NodeTrouble.answer(outcome, of: target, to: command.shown, within: seconds)
     }
     return answers
   }

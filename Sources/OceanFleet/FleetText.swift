@@ -63,6 +63,12 @@ extension FleetPlan {
   ///
   /// - Parameter now: seconds since 1970.
   package func text(on screen: Screen, now: Int64) -> String {
+    let last = screen.fitted("\(summary). Nothing was applied.", indent: 2)
+    return (preview(on: screen, now: now) + last).joined(separator: "\n")
+  }
+
+  /// The report without its last line.
+  func preview(on screen: Screen, now: Int64) -> [String] {
     let text = FleetText(fleet: fleet, screen: screen)
     var lines = text.heading()
     for group in groups {
@@ -77,8 +83,7 @@ extension FleetPlan {
         lines += Self.lines(of: planned, on: screen, now: now)
       }
     }
-    lines.append("")
-    return (lines + screen.fitted("\(summary). Nothing was applied.", indent: 2)).joined(separator: "\n")
+    return lines + [""]
   }
 
   private static func lines(of planned: Planned, on screen: Screen, now: Int64) -> [String] {
@@ -153,7 +158,13 @@ extension FleetStatus {
     if let waiting = status.unconfirmed {
       notes.append("goes back to \(waiting.previous.short) in \(Duration.text(seconds: waiting.secondsLeft))")
     }
-    if status.fileUnchanged != true {
+    if let stage = NodeStage(node.node, running: status.file) {
+      notes.append(
+        status.unconfirmed == nil
+          ? "it keeps the plan of a rollout, and not its files yet: 'ocean fleet confirm' puts them there"
+          : "a rollout brought plan \(stage.plan): 'ocean fleet confirm' keeps it, 'ocean fleet rollback' takes it back"
+      )
+    } else if status.fileUnchanged != true {
       notes.append("\(status.file) has changed since, or may have: 'ocean plan' tells")
     }
     for certificate in status.certificates where certificate.refused != nil {

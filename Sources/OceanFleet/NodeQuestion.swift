@@ -23,11 +23,5 @@ package enum NodeQuestion: Sendable {
     words(for: node).map(\.shellQuoted).joined(separator: " ")
   }
 
-  /// The words of the command here. ssh hands one word to the shell of the node, so that is quoted for it; here there is no
-  /// shell.
-  ///
-  /// - Parameter seconds: how long a connection may take.
-  package func command(for node: Fleet.Node, at target: String, within seconds: Int) -> [String] {
-    ["ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)", "--", target, text(for: node)]
-  }
+  package func command(for node: Fleet.Node) -> NodeCommand { NodeCommand(words: words(for: node)) }
 }

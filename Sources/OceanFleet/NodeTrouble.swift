@@ -12,6 +12,10 @@ package struct NodeTrouble: Error, Sendable, Hashable {
     case wrong
     /// Its config does not compile with its facts.
     case invalid
+    /// Another plan runs there than the one that was compared with.
+    case stale
+    /// It is not well with its new plan.
+    case unwell
   }
 
   package let kind: Kind
@@ -29,6 +33,8 @@ extension NodeTrouble {
     case .refused: "FAILED"
     case .wrong: "NOT BELIEVED"
     case .invalid: "INVALID"
+    case .stale: "CHANGED MEANWHILE"
+    case .unwell: "NOT WELL"
     }
   }
 
@@ -59,6 +65,7 @@ extension NodeTrouble {
     case 0: return .success(ending.output)
     // `ocean plan` ends with 2 or 3 if something would change; it has answered all the same.
     case 1...3 where ending.output.first == UInt8(ascii: "{"): return .success(ending.output)
+    case 4: return .failure(NodeTrouble(.stale, said ?? "another plan runs there"))
     // What ssh ends with by itself.
     case 255: return .failure(NodeTrouble(.unreachable, "ssh \(target): \(said ?? "it ended with 255")"))
     // What a shell ends with.

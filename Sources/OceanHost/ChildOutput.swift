@@ -44,8 +44,9 @@ package struct ChildOutput: ~Copyable {
   /// - Parameters:
   ///   - input: what it reads; nil for what this process reads.
   ///   - complaints: where its standard error goes; nil for that of this process.
+  ///   - isApart: whether a key that interrupts this process at a terminal leaves it alone.
   static func start(
-    _ words: [String], input: Stream?, output: Int32, complaints: Stream?
+    _ words: [String], input: Stream?, output: Int32, complaints: Stream?, isApart: Bool = false
   ) throws(StartError) -> pid_t {
     guard let program = words.first else { throw StartError(code: EINVAL) }
     var actions = posix_spawn_file_actions_t()
@@ -61,8 +62,12 @@ package struct ChildOutput: ~Copyable {
     }
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    if isApart { posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP)) }
     var pid: pid_t = 0
-    let code = posix_spawnp(&pid, program, &actions, nil, &arguments, environ)
+    let code = posix_spawnp(&pid, program, &actions, &attributes, &arguments, environ)
     guard code == 0 else { throw StartError(code: code) }
     return pid
   }

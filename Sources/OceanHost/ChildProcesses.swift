@@ -27,31 +27,48 @@ package struct ChildProcesses {
     }
   }
 
+  /// A program, and what it reads.
+  package struct Command: Sendable, Hashable {
+    package var words: [String]
+    package var input: [UInt8]
+
+    package init(_ words: [String], input: [UInt8] = []) { (self.words, self.input) = (words, input) }
+  }
+
   /// How many run at a time.
   private let width: Int
   /// How long one may run.
   private let time: Duration
   /// The octets that are read of what one prints.
   private let limit: Int
+  /// Whether a key that interrupts this process at a terminal leaves them alone.
+  private let areApart: Bool
 
-  package init(width: Int, time: Duration, limit: Int) {
-    (self.width, self.time, self.limit) = (max(width, 1), time, limit)
+  package init(width: Int, time: Duration, limit: Int, areApart: Bool = false) {
+    (self.width, self.time, self.limit, self.areApart) = (max(width, 1), time, limit, areApart)
   }
 
-  /// Runs programs, which are looked for in the usual directories, and read nothing.
+  /// Runs programs, which are looked for in the usual directories.
   ///
   /// - Parameters:
-  ///   - commands: the words of each.
+  ///   - isJoint: whether all run at once, and each is given its input only when all have printed a line. If one ends before,
+  ///     none is given any.
   ///   - report: is told how many have ended.
   /// - Returns: an outcome for each, in their order.
-  package func run(_ commands: [[String]], _ report: (Int) -> Void = { _ in }) -> [Outcome] {
+  package func run(
+    _ commands: [Command], isJoint: Bool = false, _ report: (Int) -> Void = { _ in }
+  ) -> [Outcome] {
+    let width = isJoint ? max(commands.count, 1) : width
     var outcomes = [Outcome?](repeating: nil, count: commands.count)
     var running: [Child] = []
     var (next, done) = (0, 0)
+    var isHeld = isJoint
     while done < commands.count {
       while running.count < width, next < commands.count {
         do throws(ChildOutput.StartError) {
-          running.append(try Child(commands[next], number: next, until: .now + time))
+          running.append(
+            try Child(
+              commands[next], number: next, until: .now + time, isHeld: isHeld, isApart: areApart))
         } catch {
           outcomes[next] = .notStarted(error.code)
           done += 1
@@ -71,6 +88,10 @@ package struct ChildProcesses {
         }
       }
       running = rest
+      if isHeld, done > 0 || running.allSatisfy(\.hasPrintedLine) {
+        isHeld = false
+        for index in running.indices { running[index].release(withInput: done == 0) }
+      }
     }
     return outcomes.map { $0 ?? .notStarted(ECANCELED) }
   }
@@ -79,6 +100,7 @@ package struct ChildProcesses {
   private func wait(for children: [Child]) {
     guard !children.isEmpty else { return }
     var ends = children.flatMap(\.openEnds).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    ends += children.compactMap(\.writableEnd).map { pollfd(fd: $0, events: Int16(POLLOUT), revents: 0) }
     let left = children.map { ContinuousClock.now.duration(to: $0.deadline) }.min() ?? .zero
     let milliseconds = Int32(clamping: left.components.seconds) &* 1000 &+ 50
     // One that has closed its output ends soon, and nothing tells when.
@@ -92,6 +114,9 @@ package struct ChildProcesses {
     private let pid: pid_t
     private var output: Int32?
     private var complaints: Int32?
+    private var input: Int32?
+    private var unread: ArraySlice<UInt8>
+    private var isHeld: Bool
     private var printed: [UInt8] = []
     private var complained: [UInt8] = []
 
@@ -99,26 +124,67 @@ package struct ChildProcesses {
     private static let maxComplaints = 16 << 10
 
     init(
-      _ words: [String], number: Int, until deadline: ContinuousClock.Instant
+      _ command: Command, number: Int, until deadline: ContinuousClock.Instant, isHeld: Bool, isApart: Bool
     ) throws(ChildOutput.StartError) {
-      var (out, err): ([Int32], [Int32]) = ([0, 0], [0, 0])
+      var (out, err, into): ([Int32], [Int32], [Int32]) = ([0, 0], [0, 0], [])
       guard pipe(&out) == 0 else { throw ChildOutput.StartError(code: errno) }
       guard pipe(&err) == 0 else {
         let code = errno
         out.forEach { close($0) }
         throw ChildOutput.StartError(code: code)
       }
-      for end in out + err { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      if isHeld || !command.input.isEmpty {
+        // A socket, because writing to a pipe that nobody reads would end this process.
+        into = [0, 0]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &into) == 0 else {
+          let code = errno
+          (out + err).forEach { close($0) }
+          throw ChildOutput.StartError(code: code)
+        }
+      }
+      for end in out + err + into { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       for end in [out[0], err[0]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-      defer { for end in [out[1], err[1]] { close(end) } }
+      defer { for end in [out[1], err[1]] + into.dropFirst() { close(end) } }
       do throws(ChildOutput.StartError) {
-        pid = try ChildOutput.start(words, input: .nothing, output: out[1], complaints: .descriptor(err[1]))
+        pid = try ChildOutput.start(
+          command.words, input: into.last.map { .descriptor($0) } ?? .nothing, output: out[1],
+          complaints: .descriptor(err[1]), isApart: isApart)
       } catch {
-        for end in [out[0], err[0]] { close(end) }
+        for end in [out[0], err[0]] + into.prefix(1) { close(end) }
         throw error
       }
-      (self.number, self.deadline) = (number, deadline)
-      (output, complaints) = (out[0], err[0])
+      (self.number, self.deadline, self.isHeld) = (number, deadline, isHeld)
+      (output, complaints, input) = (out[0], err[0], into.first)
+      unread = command.input[...]
+    }
+
+    var hasPrintedLine: Bool { printed.contains(UInt8(ascii: "\n")) }
+
+    /// The end that takes more of its input.
+    var writableEnd: Int32? { isHeld || unread.isEmpty ? nil : input }
+
+    /// Gives it its input, or the end of it.
+    mutating func release(withInput: Bool) {
+      isHeld = false
+      if !withInput { unread = [] }
+      feed()
+    }
+
+    /// Writes what it takes of its input.
+    private mutating func feed() {
+      guard let end = input, !isHeld else { return }
+      while !unread.isEmpty {
+        let count = unread.withUnsafeBytes {
+          send(end, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        }
+        if count < 0, errno == EINTR { continue }
+        if count < 0, errno == EAGAIN { return }
+        // Nobody reads any more: its end says why.
+        guard count > 0 else { break }
+        unread.removeFirst(count)
+      }
+      close(end)
+      input = nil
     }
 
     var openEnds: [Int32] { [output, complaints].compactMap(\.self) }
@@ -128,6 +194,7 @@ package struct ChildProcesses {
 
     /// Reads what is there, and finds out whether it has ended.
     mutating func step(_ limit: Int) -> Outcome? {
+      feed()
       Self.read(&output, into: &printed)
       Self.read(&complaints, into: &complained)
       if complained.count > Self.maxComplaints {
@@ -156,8 +223,8 @@ package struct ChildProcesses {
     }
 
     private mutating func closeAll() {
-      for end in openEnds { close(end) }
-      (output, complaints) = (nil, nil)
+      for end in openEnds + [input].compactMap(\.self) { close(end) }
+      (output, complaints, input) = (nil, nil, nil)
     }
 
     /// Reads all that is there; closes the end once there will be no more.

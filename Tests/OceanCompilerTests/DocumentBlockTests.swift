@@ -124,6 +124,11 @@ import Testing
       "edit ": "how changes are made, in short; the commands are run further down",
       "ocean plan --format html": "ReportTests open the page; FormatTests have the comment",
     ],
+    "docs/several-machines.md": [
+      "ocean facts": "what nodes are asked; FleetTests ask some",
+      "$ ocean fleet plan": "needs five hosts; FleetApplyTests bring configs to three",
+      "ocean fleet status": "needs a rollout that waits; FleetApplyTests have one",
+    ],
     "docs/moving-in.md": [
       "cut -d:": "needs a running Cyrus, as MovingFromCyrusTests have it",
       "mkdir -p /etc/systemd": "needs systemd; ServerStartTests have the lines",

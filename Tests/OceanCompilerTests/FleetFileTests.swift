@@ -70,5 +70,25 @@ import Testing
     let other = try self.fleet(
       "fleet: { name: mail, config: ocean.yaml, nodes: { name: a, ssh: mx1 } }")
     #expect(other.name == "mail")
+    #expect(fleet.rollout == Fleet.Rollout() && fleet.rollout.soakSeconds == 300 && !fleet.nodes[0].isCanary)
+  }
+
+  @Test func `how a plan comes to the nodes is read`() throws {
+    let fleet = try fleet(
+      """
+      fleet:
+        config: ocean.yaml
+        nodes: [{ name: a, ssh: mx1, canary: true }, { name: b, ssh: mx2 }]
+        soak: 1h30m
+        batch: 10%
+        healthy: { logins_temporary_failed: 2%, logins_failed: 3%, handshakes_failed: 4%, refused: 100% }
+      """)
+    #expect(fleet.nodes.map(\.isCanary) == [true, false])
+    #expect(fleet.rollout.soakSeconds == 5400 && fleet.rollout.batchPercent == 10)
+    let health = fleet.rollout.healthy
+    #expect(health.loginsTemporaryFailed == 2 && health.loginsFailed == 3)
+    #expect(health.handshakesFailed == 4 && health.refused == 100)
+    let off = try self.fleet("fleet: { config: ocean.yaml, nodes: [{ name: a, ssh: x }], soak: off }")
+    #expect(off.rollout.soakSeconds == 0)
   }
 }

@@ -10,6 +10,8 @@ import Testing
     #expect(try Repository.text("schema/ocean.schema.json") == jsonSchema(), "make docs writes it anew")
     #expect(
       try Repository.text("schema/ocean-tests.schema.json") == testsJSONSchema(), "make docs writes it anew")
+    #expect(
+      try Repository.text("schema/ocean-fleet.schema.json") == fleetJSONSchema(), "make docs writes it anew")
   }
 
   @Test(arguments: ["good", "bad"]) func `agrees with check`(_ kind: String) throws {
@@ -38,6 +40,14 @@ import Testing
     #expect(accepted.count == good.count && accepted.values.allSatisfy { $0 })
     let bad = ["keys", "config"].map { BadTests.folder.appending(path: "\($0).yaml").path }
     #expect(try schemaVerdicts(bad, by: "ocean-tests").values.allSatisfy { !$0 })
+  }
+
+  @Test func `accepts fleet files, and not those with mistakes`() throws {
+    let good = ExampleTests.folder.appending(path: "fleet/fleet.yaml").path
+    #expect(try schemaVerdicts([good], by: "ocean-fleet") == ["fleet.yaml": true])
+    let bad = ["rollout", "values", "config"].map { FleetFileTests.folder.appending(path: "\($0).yaml").path }
+    let rejected = try schemaVerdicts(bad, by: "ocean-fleet")
+    #expect(rejected.count == bad.count && rejected.values.allSatisfy { !$0 })
   }
 
   /// The verdicts by file name.

@@ -96,9 +96,9 @@ final class Rig: Sendable {
   }
 
   var questions: FleetQuestions {
-    FleetQuestions(seconds: 20) { [self] commands, report in
-      run.withLock { $0 += commands }
-      return commands.enumerated().map { index, words in
+    FleetQuestions(seconds: 20) { [self] commands, _, report in
+      run.withLock { $0 += commands.map(\.words) }
+      return commands.map(\.words).enumerated().map { index, words in
         report(index + 1)
         let (target, command) = (words[words.count - 2], words[words.count - 1].split(separator: " ")[1])
         return answers.withLock { $0["\(target) \(command)"] } ?? .late

@@ -10,6 +10,17 @@ struct FleetFile: SectionRoot {
     var name: Located<String>?
     var config: Located<String>?
     var nodes: Located<[Located<Node>]>?
+    var soak: Located<Int?>?
+    var batch: Located<Int>?
+    var healthy: Located<Healthy>?
+  }
+
+  struct Healthy: SectionRoot {
+    var mistaken: Set<String> = []
+    var loginsTemporaryFailed: Located<Int>?
+    var loginsFailed: Located<Int>?
+    var handshakesFailed: Located<Int>?
+    var refused: Located<Int>?
   }
 
   struct Node: SectionRoot {
@@ -20,5 +31,6 @@ struct FleetFile: SectionRoot {
     var remoteConfig: Located<String>?
     var facts: Located<String>?
     var plan: Located<String>?
+    var canary: Located<Bool>?
   }
 }

@@ -25,6 +25,37 @@ extension Settings {
         "nodes", .list(.section(fleetNode), of: "nodes"), \.nodes,
         required: "[{ name: a, ssh: root@mx1.example.org }]",
         "The hosts that run ocean with one policy."),
+      Setting(
+        "soak", .durationOrOff(1...86_400), \.soak,
+        default: .written(Duration.text(seconds: Fleet.Rollout.soak)),
+        "How long `ocean fleet apply` watches the nodes after the canaries, and after each batch, before it goes on."
+      ),
+      Setting(
+        "batch", .share, \.batch, default: .written("\(Fleet.Rollout.batch)%"),
+        "How many nodes get a plan together once the canaries are well: a share of all nodes, at least one."),
+      Setting(
+        "healthy", .section(fleetHealth), \.healthy, default: .words("the default of each"),
+        "By how much a share may be larger after a plan was applied than it was before. Fewer than "
+          + "\(Fleet.Health.fewest) failures count as none."),
+    ])
+
+  static let fleetHealth = Section<FleetFile.Healthy>(
+    summary: "limits of what is healthy",
+    example: "{ logins_temporary_failed: 1% }",
+    settings: [
+      Setting(
+        "logins_temporary_failed", .share, \.loginsTemporaryFailed,
+        default: .written("\(Fleet.Health().loginsTemporaryFailed)%"),
+        "Of all logins, those that failed because something was away."),
+      Setting(
+        "logins_failed", .share, \.loginsFailed, default: .written("\(Fleet.Health().loginsFailed)%"),
+        "Of all logins, those that failed, for whatever reason."),
+      Setting(
+        "handshakes_failed", .share, \.handshakesFailed,
+        default: .written("\(Fleet.Health().handshakesFailed)%"), "Of all TLS handshakes, those that failed."),
+      Setting(
+        "refused", .share, \.refused, default: .written("\(Fleet.Health().refused)%"),
+        "Of all connections, those that one rule refused: each reason is looked at for itself."),
     ])
 
   static let fleetNode = Section<FleetFile.Node>(
@@ -50,10 +81,34 @@ extension Settings {
         "plan", .path, \.plan, default: .words("it is asked for over ssh"),
         "A file with the plan that runs on the node, relative to this file: `ocean plan --running --out` wrote it, or it was "
           + "saved when it was applied."),
+      Setting(
+        "canary", .boolean, \.canary, default: .written("false"),
+        "Whether the node gets a plan before the others."),
     ])
 
   /// The places of keys in fleet files, by key.
   static let placesInFleets = places(of: fleetFile.rows)
+}
+
+extension ValueType where Value == Int {
+  /// A share in percent.
+  static let share = ValueType(
+    summary: "a share from `1%` to `100%`", schema: ["type": "string", "pattern": "^([1-9][0-9]?|100)%$"]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a share like 25%") else { return nil }
+    let digits = text.utf8.dropLast()
+    guard text.utf8.last == UInt8(ascii: "%"), digits.first != UInt8(ascii: "0"),
+      digits.allSatisfy({ (48...57).contains($0) }), let number = Int(text.dropLast()),
+      (1...100).contains(number)
+    else {
+      let isMeant = Int(text).map((1...100).contains) == true
+      decoder.report(
+        .notANumber, node.span, "'\(text)' is not a share from 1% to 100%",
+        help: isMeant ? "write \(text)%" : "write it like 25%")
+      return nil
+    }
+    return number
+  }
 }
 
 extension ValueType where Value == String {

@@ -5,8 +5,36 @@ package import OceanSyntax
 package struct Fleet: Sendable, Hashable {
   package var name: String
   package var nodes: [Node]
+  package var rollout = Rollout()
 
   package init(name: String, nodes: [Node]) { (self.name, self.nodes) = (name, nodes) }
+
+  /// How a plan comes to the nodes.
+  package struct Rollout: Sendable, Hashable {
+    static let soak = 300
+    static let batch = 25
+
+    /// How long the nodes are watched after each step, in seconds.
+    package var soakSeconds = Self.soak
+    /// How many nodes get the plan together, in percent of all.
+    package var batchPercent = Self.batch
+    package var healthy = Health()
+
+    package init() {}
+  }
+
+  /// By how many percent of all a share may be larger than it was before.
+  package struct Health: Sendable, Hashable {
+    /// Fewer failures than these count as none: of two logins one may be a mistyped password.
+    package static let fewest = 3
+
+    package var loginsTemporaryFailed = 1
+    package var loginsFailed = 20
+    package var handshakesFailed = 10
+    package var refused = 20
+
+    package init() {}
+  }
 
   package struct Node: Sendable, Hashable {
     package var name: String
@@ -22,6 +50,8 @@ package struct Fleet: Sendable, Hashable {
     package var facts: String?
     /// The absolute path of the plan that runs there; nil if it is asked for.
     package var plan: String?
+    /// Whether it gets a plan before the others.
+    package var isCanary = false
 
     package init(
       name: String, place: Provenance.Origin, ssh: String? = nil, config: String,
@@ -107,7 +137,7 @@ extension FleetFile.Root {
     checkTwice(\.facts, "the facts file", in: nodes.value, &decoder)
     checkTwice(\.plan, "the plan file", in: nodes.value, &decoder)
     for node in nodes.value { check(node, &decoder) }
-    return Fleet(
+    var fleet = Fleet(
       name: name?.value ?? fallback,
       nodes: nodes.value.compactMap { node in
         guard let name = node.value.name?.value, let config = node.value.config?.value ?? config?.value else {
@@ -118,8 +148,13 @@ extension FleetFile.Root {
           ssh: node.value.ssh?.value, config: config, facts: node.value.facts?.value,
           plan: node.value.plan?.value)
         if let remote = node.value.remoteConfig?.value { result.remoteConfig = remote }
+        result.isCanary = node.value.canary?.value ?? false
         return result
       })
+    if let soak { fleet.rollout.soakSeconds = soak.value ?? 0 }
+    if let batch { fleet.rollout.batchPercent = batch.value }
+    if let healthy = healthy?.value { fleet.rollout.healthy = Fleet.Health(healthy) }
+    return fleet
   }
 
   private func check(_ node: Located<FleetFile.Node>, _ decoder: inout Decoder) {
@@ -155,6 +190,16 @@ extension FleetFile.Root {
           related: [Diagnostic.Related("the first is here", at: span)],
           help: "each node is one host, with a name, a target and files of its own"))
     }
+  }
+}
+
+extension Fleet.Health {
+  fileprivate init(_ written: FleetFile.Healthy) {
+    self.init()
+    if let share = written.loginsTemporaryFailed { loginsTemporaryFailed = share.value }
+    if let share = written.loginsFailed { loginsFailed = share.value }
+    if let share = written.handshakesFailed { handshakesFailed = share.value }
+    if let share = written.refused { refused = share.value }
   }
 }
 

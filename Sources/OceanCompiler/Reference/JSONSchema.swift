@@ -22,6 +22,13 @@ package func testsJSONSchema() throws -> String {
     "Cases that 'ocean test' judges: who must get in at a config, and who must not.")
 }
 
+/// The same for fleet files: the contents of `schema/ocean-fleet.schema.json`.
+package func fleetJSONSchema() throws -> String {
+  guard case .object(let schema) = Settings.fleetFile.schema else { return "" }
+  return try document(
+    schema, title: "ocean fleet", "The hosts that 'ocean fleet' asks, and how a plan comes to them.")
+}
+
 private func document(_ schema: [String: JSONValue], title: String, _ description: String) throws -> String {
   var schema = schema
   schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"

@@ -28,6 +28,13 @@ extension FactsFile {
     return access
   }
 
+  /// The path here of a file that is beside the config there, or below it; nil if it is elsewhere.
+  ///
+  /// - Parameter folder: where the config is here.
+  package func local(_ path: String, in folder: String) -> String? {
+    moved(path, from: directory, to: folder)
+  }
+
   /// The facts that a config in `folder` asks for. An address list kept beside the config is read from there:
   /// it is as much a part of what is checked as the config itself.
   ///
@@ -38,7 +45,7 @@ extension FactsFile {
     let request = loaded.factRequest
     var facts = facts(for: request, defaultDomain: loaded.config.defaultDomain)
     for path in request.listFiles {
-      guard let local = moved(path, from: directory, to: folder) else { continue }
+      guard let local = local(path, in: folder) else { continue }
       let found = list(local)
       if found != .missing { facts.listFiles[path] = found }
     }

@@ -8,8 +8,11 @@ import OceanSyntax
 struct FleetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fleet",
-    abstract: "Ask the nodes of a fleet: what would change, what runs, and what differs.",
-    subcommands: [FleetPlanCommand.self, FleetDiffCommand.self, FleetStatusCommand.self])
+    abstract: "Ask the nodes of a fleet what would change, what runs and what differs; bring them a config.",
+    subcommands: [
+      FleetPlanCommand.self, FleetDiffCommand.self, FleetStatusCommand.self, FleetApplyCommand.self,
+      FleetConfirmCommand.self, FleetRollbackCommand.self,
+    ])
 }
 
 /// The fleet file of a command, and how its nodes are asked.

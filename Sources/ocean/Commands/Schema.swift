@@ -21,6 +21,9 @@ struct Schema: ParsableCommand {
   @Flag(help: "Print the JSON Schema of test files instead.")
   var tests = false
 
+  @Flag(help: "Print the JSON Schema of fleet files instead.")
+  var fleet = false
+
   @Flag(help: "Print what all commands take and do instead, in Markdown.")
   var cli = false
 
@@ -33,9 +36,9 @@ struct Schema: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func validate() throws {
-    if [reference, plan, tests, cli, man != nil].count(where: \.self) > 1 {
+    if [reference, plan, tests, fleet, cli, man != nil].count(where: \.self) > 1 {
       throw ValidationError(
-        "--reference, --plan, --tests, --cli and --man are documents of their own: ask for one")
+        "--reference, --plan, --tests, --fleet, --cli and --man are documents of their own: ask for one")
     }
   }
 
@@ -56,6 +59,7 @@ struct Schema: ParsableCommand {
       if reference { return SettingsReference.markdown }
       if plan { return Plan.reference }
       if cli { return Ocean.tree.reference }
+      if fleet { return try fleetJSONSchema() }
       return tests ? try testsJSONSchema() : try jsonSchema()
     }
   }
