@@ -18,8 +18,15 @@ package enum Interruption {
   }
 
   /// Waits for seconds, or until an interruption comes.
-  package static func wait(_ seconds: Int) {
-    let end = ContinuousClock.now + .seconds(seconds)
-    while !hasCome, ContinuousClock.now < end { usleep(50_000) }
+  ///
+  /// - Parameter report: is told how many seconds have passed, several times in each.
+  package static func wait(_ seconds: Int, _ report: (Int) -> Void = { _ in }) {
+    let start = ContinuousClock.now
+    while !hasCome {
+      let passed = Int((ContinuousClock.now - start).components.seconds)
+      guard passed < seconds else { return }
+      report(passed)
+      usleep(50_000)
+    }
   }
 }

@@ -107,10 +107,25 @@ package struct Rollout: Sendable {
     return notes
   }
 
-  /// Nothing more is done: nodes that have the plan go back by themselves.
-  package mutating func interrupt() {
-    if case .ended = turn { return }
-    (turn, wasInterrupted) = (.ended, true)
+  /// Whether it may end here: nodes that have the plan go back by themselves. Once they are confirmed or told to go back, it
+  /// takes no time to come to the end.
+  package var mayBeInterrupted: Bool {
+    switch turn {
+    case .new, .comparing, .staging, .applying, .watching, .renewing, .pausing: true
+    case .confirming, .checking, .settling, .goingBack, .clearing, .ended: false
+    }
+  }
+
+  /// Nothing more is done.
+  package mutating func interrupt() { (turn, wasInterrupted) = (.ended, true) }
+
+  /// What is waited for, and for how long.
+  ///
+  /// - Parameter now: seconds since 1970.
+  package func pause(at now: Int64) -> (words: String, seconds: Int)? {
+    guard case .pausing(let step, let since) = turn else { return nil }
+    let left = Int(clamping: Int64(limits.soakSeconds) - (now - since))
+    return ("step \(step + 1) of \(steps.count), watching \(waiting.count) of \(members.count) nodes", left)
   }
 
   // MARK: - Events

@@ -34,7 +34,7 @@ package struct RolloutDriver {
     var action = take(.begun)
     while action != .end {
       let event = carryOut(action, rollout)
-      guard !clock.isInterrupted() else {
+      guard !rollout.mayBeInterrupted || !clock.isInterrupted() else {
         // What has come to its end meanwhile is known.
         if case .wait = action {} else { _ = take(event, isLast: true) }
         rollout.interrupt()
@@ -52,7 +52,7 @@ package struct RolloutDriver {
     case .apply(let names), .renew(let names):
       return .answered(ask(names) { .apply($0.stage, within: confirmSeconds, comment: comment) })
     case .wait(let seconds):
-      clock.wait(seconds)
+      clock.wait(seconds, rollout.pause(at: clock.now()))
       return .waited
     case .confirm(let names):
       return .answered(
@@ -112,12 +112,13 @@ package struct RolloutDriver {
 package struct RolloutClock {
   /// Seconds since 1970.
   let now: () -> Int64
-  /// Waits for seconds, or until it is interrupted.
-  let wait: (Int) -> Void
+  /// Waits for seconds, or until it is interrupted, and may show what for: in all it takes the seconds of the pause.
+  let wait: (Int, _ pause: (words: String, seconds: Int)?) -> Void
   let isInterrupted: () -> Bool
 
   package init(
-    now: @escaping () -> Int64, wait: @escaping (Int) -> Void, isInterrupted: @escaping () -> Bool
+    now: @escaping () -> Int64, wait: @escaping (Int, _ pause: (words: String, seconds: Int)?) -> Void,
+    isInterrupted: @escaping () -> Bool
   ) {
     (self.now, self.wait, self.isInterrupted) = (now, wait, isInterrupted)
   }

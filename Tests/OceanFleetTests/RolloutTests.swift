@@ -216,12 +216,25 @@ import Testing
     #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .stage(["a"]))
     #expect(rollout.handle(model.event(for: .stage(["a"])), at: 0) == .apply(["a"]))
     #expect(rollout.handle(model.event(for: .apply(["a"])), at: 0) == .look(["a"]))
-    #expect(rollout.states["a"] == .waiting(until: 60))
+    #expect(rollout.states["a"] == .waiting(until: 60) && rollout.mayBeInterrupted)
     #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .confirm(["a"]))
+    // It is not known of a node that is being confirmed whether it goes back by itself.
+    #expect(!rollout.mayBeInterrupted)
     #expect(rollout.handle(model.event(for: .confirm(["a"])), at: 0) == .look(["a"]))
+    #expect(!rollout.mayBeInterrupted)
     #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .end)
     #expect(rollout.states["a"] == .settled)
     #expect(rollout.handle(.waited, at: 0) == .end)
+  }
+
+  @Test func `a pause says what is watched, and how much is left of the soak`() {
+    var rollout = Rollout(Self.members(["a", "b"]), Self.limits(soak: 100), confirmSeconds: 60)
+    var model = Model(nodes: ["a": ModelNode(), "b": ModelNode()])
+    var action = rollout.handle(.begun, at: model.now)
+    #expect(rollout.pause(at: 0) == nil)
+    while action != .wait(seconds: 15) { action = rollout.handle(model.event(for: action), at: model.now) }
+    let pause = rollout.pause(at: model.now + 10)
+    #expect(pause?.words == "step 1 of 2, watching 1 of 2 nodes" && pause?.seconds == 88)
   }
 
   @Test func `an event that nothing waits for ends it`() {
@@ -314,8 +327,9 @@ import Testing
 
   @Test func `an interruption leaves nodes that go back by themselves, and says when`() {
     var (rollout, model) = run(names, canaries: ["a"], actions: 6)
+    #expect(rollout.mayBeInterrupted)
     rollout.interrupt()
-    #expect(rollout.wasInterrupted)
+    #expect(rollout.wasInterrupted && !rollout.mayBeInterrupted)
     guard case .waiting(let until)? = rollout.states["a"] else {
       Issue.record("\(rollout.states)")
       return

@@ -4,6 +4,7 @@ import OceanBase
 import OceanControlAPI
 import OceanFleet
 import OceanHost
+import OceanPlan
 import OceanReport
 
 struct FleetApplyCommand: ParsableCommand {
@@ -63,12 +64,22 @@ struct FleetApplyCommand: ParsableCommand {
       prepared, asking: fleet.questions, confirmSeconds: seconds,
       comment: comment?.text ?? "ocean fleet apply: \(loaded.name)",
       clock: RolloutClock(
-        now: { SystemClock.wall.seconds }, wait: Interruption.wait, isInterrupted: { Interruption.hasCome }))
+        now: { SystemClock.wall.seconds }, wait: wait, isInterrupted: { Interruption.hasCome }))
     let rollout = driver.run { note, time in
       // Whoever follows it in a file or a pipe sees each line when it is so.
       if fleet.format == .human { printBytes(Array("\(note.text(at: time, on: screen.output))\n".utf8)) }
     }
     try fleet.show(RolloutReport(rollout, of: prepared), on: screen)
+  }
+
+  /// Waits, and shows on a terminal what for.
+  private func wait(_ seconds: Int, _ pause: (words: String, seconds: Int)?) {
+    Progress.showing(pause?.words ?? "waiting", on: screen.errors) { progress in
+      Interruption.wait(seconds) { passed in
+        guard let pause else { return }
+        progress?.update("\(Duration.text(seconds: max(0, pause.seconds - passed))) left")
+      }
+    }
   }
 
   /// - Throws: if the answer is not yes.

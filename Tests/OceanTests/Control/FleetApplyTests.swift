@@ -63,6 +63,12 @@ import Testing
       }
     }
 
+    /// No connection can be made any more.
+    func stop() {
+      daemon.signal(SIGKILL)
+      _ = try? daemon.wait()
+    }
+
     var environment: [String: String] {
       let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
       return ["PATH": "\(folder.path("")):\(path)"]
@@ -354,6 +360,33 @@ import Testing
     #expect(run.output.contains(/each goes back by itself, at 20\S+Z at the latest/))
     #expect(run.output.contains("Interrupted. 2 nodes: 1 unconfirmed, 1 not changed"))
     try eventually("it went back", within: 40) { try fleet.plans() == before ? true : nil }
+  }
+
+  @Test func `once nodes are confirmed, an interruption comes too late`() throws {
+    let fleet = try Fleet(["a", "b"])
+    try fleet.edit("10m", "20m")
+    try fleet.write()
+    let run = try fleet.start("apply")
+    try eventually("they are confirmed") { run.output.contains("confirming all") ? true : nil }
+    run.signal(SIGTERM)
+    #expect(try run.wait() == .exited(0), "\(run.output)\(run.errorOutput)")
+    #expect(run.output.hasSuffix("2 nodes: 2 confirmed\n") && fleet.leftovers == [])
+    #expect(fleet.configs().allSatisfy { $0.contains("20m") })
+  }
+
+  @Test func `without a network all nodes go back by themselves`() throws {
+    let fleet = try Fleet(["a", "b"])
+    let (before, files) = (try fleet.plans(), fleet.configs())
+    try fleet.edit("10m", "20m")
+    try fleet.write("soak: 10m\n  batch: 100%")
+    let run = try fleet.start("apply", "--confirm-within", "8s")
+    try eventually("both have it") { run.output.contains("b  applied") ? true : nil }
+    fleet.ssh.stop()
+    #expect(try run.wait() == .exited(5), "\(run.output)\(run.errorOutput)")
+    #expect(run.output.contains("UNREACHABLE  2 of 2 nodes: a, b\n"), "\(run.output)")
+    #expect(run.output.contains("each goes back by itself"))
+    try eventually("they went back", within: 40) { try fleet.plans() == before ? true : nil }
+    #expect(fleet.configs() == files)
   }
 
   @Test func `a node whose server dies, or whose clients fail, takes the plan back from all`() throws {
