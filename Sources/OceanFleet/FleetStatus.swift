@@ -48,7 +48,13 @@ package struct FleetStatus: Sendable {
         guard let answer = answers[node.name] else {
           throw NodeTrouble(.unreachable, "it is not asked: the fleet file has no 'ssh' for it")
         }
-        return try Self.status(of: node, try answer.get())
+        let bytes = try answer.get()
+        do {
+          return try ControlAPI.decode(ServerStatus.self, from: bytes)
+        } catch {
+          throw NodeTrouble(
+            .wrong, "'\(NodeQuestion.status.text(for: node))' printed something else than a status: \(error)")
+        }
       }
     }
     self.nodes = nodes.enumerated().map { index, node in
@@ -62,16 +68,6 @@ package struct FleetStatus: Sendable {
         throw NodeTrouble(
           .wrong, "the same server, with process \(status.pid), answers for this node and for \(names)")
       }
-    }
-  }
-
-  /// What a node printed as its status.
-  static func status(of node: Fleet.Node, _ bytes: [UInt8]) throws(NodeTrouble) -> ServerStatus {
-    do {
-      return try ControlAPI.decode(ServerStatus.self, from: bytes)
-    } catch {
-      throw NodeTrouble(
-        .wrong, "'\(NodeQuestion.status.text(for: node))' printed something else than a status: \(error)")
     }
   }
 

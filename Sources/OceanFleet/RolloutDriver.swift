@@ -68,13 +68,10 @@ package struct RolloutDriver {
 
   private func look(_ names: [String]) -> [String: Result<ServerStatus, NodeTrouble>] {
     let nodes = prepared.targets(names).map(\.member.node)
-    let answers = questions.ask(.status, nodes)
+    let status = FleetStatus(
+      Fleet(name: prepared.fleet.name, nodes: nodes), answers: questions.ask(.status, nodes))
     return Dictionary(
-      nodes.compactMap { node in
-        answers[node.name].map { answer in
-          (node.name, Result { () throws(NodeTrouble) in try FleetStatus.status(of: node, try answer.get()) })
-        }
-      }, uniquingKeysWith: { first, _ in first })
+      status.nodes.map { ($0.node.name, $0.result) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Sends one file after the other to each node, to many nodes at a time.

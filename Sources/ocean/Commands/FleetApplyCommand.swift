@@ -59,6 +59,8 @@ struct FleetApplyCommand: ParsableCommand {
       throw ExitCode(5)
     }
     if !prepared.members.isEmpty { try ask() }
+    // All nodes are confirmed over connections that are open at the same time.
+    _ = OceanHost.Process.raiseFileLimit()
     Interruption.expect()
     let driver = RolloutDriver(
       prepared, asking: fleet.questions, confirmSeconds: seconds,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OceanControlAPI
 import OceanFleet
+import OceanHost
 import OceanReport
 
 struct FleetConfirmCommand: ParsableCommand {
@@ -17,6 +18,8 @@ struct FleetConfirmCommand: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
+    // All nodes are confirmed over connections that are open at the same time.
+    _ = OceanHost.Process.raiseFileLimit()
     try fleet.show(try fleet.waiting(on: screen).confirm(comment: "ocean fleet confirm"), on: screen)
   }
 }

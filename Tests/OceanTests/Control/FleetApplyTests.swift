@@ -236,6 +236,13 @@ import Testing
     try expectNothing(try fleet.run("apply"), 5, "UNREACHABLE  1 of 2 nodes: b")
     try fleet.write()
 
+    // One server answers for both.
+    let twins = fleet.ssh.folder.read("fleet.yaml").replacing(
+      fleet.nodes[1].path("ocean.yaml"), with: fleet.nodes[0].path("ocean.yaml"))
+    try fleet.ssh.folder.write(twins, to: "fleet.yaml")
+    try expectNothing(try fleet.run("apply"), 1, "NOT BELIEVED  2 of 2 nodes: a, b")
+    try fleet.write()
+
     // A plan that the server of one node does not take: another program has its port.
     let thief = try Command(
       "python3",
