@@ -262,5 +262,53 @@ import Testing
     }
     // The source from before goes on.
     #expect(login("anna", whole) == right)
+    try unread(server, auth, users, right)
+  }
+
+  /// A connection that still waits for an answer is not kept, whatever the other one says: the answer would be taken for
+  /// that to the next question.
+  private func unread(_ server: DovecotServer, _ auth: UnixProxy, _ users: UnixProxy, _ right: String) throws
+  {
+    var settings = Plan.Dovecot(auth: auth.path, users: users.path)
+    (settings.timeoutSeconds, settings.connections) = (1, 1)
+    let source = DovecotSource(settings, observer: .nobody)
+    let greetings = Mutex(0)
+    let counted: @Sendable (String) -> String = { text in
+      if text.hasPrefix("VERSION") { greetings.withLock { $0 += 1 } }
+      return text
+    }
+    users.change.withLock { $0 = counted }
+    #expect(login("anna@example.org", source) == right)
+    users.change.withLock { $0 = { $0.hasPrefix("USER") ? "" : counted($0) } }
+    auth.change.withLock { $0 = { $0.hasPrefix("OK\t2\t") ? "FAIL\t2\ttemp\n" : $0 } }
+    #expect(login("berta@example.org", source) == "temporary")
+    users.change.withLock { $0 = counted }
+    auth.change.withLock { $0 = nil }
+    #expect(login("anna@example.org", source) == right)
+    #expect(greetings.withLock { $0 } == 2)
+    users.change.withLock { $0 = nil }
+  }
+
+  @Test func `a peer that sends octet by octet makes nobody wait longer`() throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/drip"
+    let server = try SocketServer(
+      directory,
+      [
+        "/usr/bin/env", "python3", "-c",
+        "import socket,time\ns=socket.socket(socket.AF_UNIX)\ns.bind('\(path)')\ns.listen()\nc,_=s.accept()\n"
+          + "while True: c.send(b'x'); time.sleep(0.005)",
+      ])
+    var connection: UnixConnection?
+    try waitUntil {
+      connection = try? UnixConnection(to: path, of: "it", until: SystemClock.boot.now + 1_000_000_000)
+      return connection != nil
+    }
+    let start = ContinuousClock.now
+    #expect(throws: BackendError.timedOut) {
+      try connection?.line(until: SystemClock.boot.now + 100_000_000)
+    }
+    #expect(ContinuousClock.now - start < .seconds(5))
+    server.kill(SIGKILL)
   }
 }

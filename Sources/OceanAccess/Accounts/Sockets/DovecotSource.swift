@@ -75,10 +75,11 @@ final class DovecotClient {
     // With one name, neither question depends on the answer to the other.
     try users.ask(first.text, from: question.client, until: deadline)
     let isAsked = try auth.ask(first.text, password, from: question.client, until: deadline)
-    // Both answers are read, so that none is left over in a connection that is kept.
+    // Both answers are read, so that none is left over in a connection that is kept. If one is not, that error counts.
     let entry = Result { () throws(BackendError) in try users.entry(of: first.text, until: deadline) }
-    let verdict = isAsked ? try auth.verdict(until: deadline) : nil
-    return (first, try entry.get().map { (first, $0) }, verdict)
+    let verdict = Result { () throws(BackendError) in isAsked ? try auth.verdict(until: deadline) : nil }
+    if case .failure(let error) = verdict, !error.keepsConnection { throw error }
+    return (first, try entry.get().map { (first, $0) }, try verdict.get())
   }
 
   /// The first of the names that Dovecot has, with what it says about it; nil if it has none of them, or is not asked.

@@ -99,6 +99,8 @@ final class UnixConnection {
 
   private func receive(until deadline: Int64) throws(BackendError) {
     while true {
+      // Also for a peer that sends octet by octet.
+      guard SystemClock.boot.now < deadline else { throw .timedOut }
       let count = recv(descriptor, &chunk, chunk.count, 0)
       if count > 0 {
         received += chunk.prefix(count)
@@ -106,7 +108,6 @@ final class UnixConnection {
       }
       guard count < 0 else { throw .unreachable("\(peer) closes the connection before its answer is whole") }
       guard errno == EAGAIN || errno == EINTR else { throw broken(errno) }
-      guard SystemClock.boot.now < deadline else { throw .timedOut }
     }
   }
 
