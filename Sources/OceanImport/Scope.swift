@@ -56,6 +56,11 @@ struct Scope {
     parts = []
   }
 
+  /// Whether a part for one protocol, or for all but one, is for POP3.
+  static func isMeant(protocol name: String) -> Bool {
+    name.hasPrefix("!") ? name != "!pop3" : name == "pop3"
+  }
+
   private mutating func collect(
     _ section: DovecotConfig.Section, at place: Place, isOfProtocol: Bool
   ) {
@@ -67,8 +72,7 @@ struct Scope {
       var place = place
       switch inner.kind {
       case "protocol":
-        let isMeant = inner.name.hasPrefix("!") ? inner.name != "!pop3" : inner.name == "pop3"
-        guard isMeant else {
+        guard Self.isMeant(protocol: inner.name) else {
           otherProtocols += inner.lines
           continue
         }

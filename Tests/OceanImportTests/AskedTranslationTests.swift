@@ -72,7 +72,30 @@ struct AskedTranslationTests {
     #expect(imported.line("panel")?.contains("WHERE n = {user} AND d = {domain}") == true)
   }
 
+  @Test func `columns that Dovecot does not look at decide nothing`() throws {
+    let imported = try sql(
+      "password_query = SELECT password, home, maildir AS mail, x AS userdb_home FROM u WHERE n = '%u'\n"
+        + "user_query = SELECT dir AS home FROM u WHERE n = '%u'")
+    #expect(
+      imported.line("panel")?.contains("SELECT password, dir AS home FROM u WHERE") == true,
+      "\(imported.yaml)")
+  }
+
+  @Test func `what is prefetched comes first`() throws {
+    let imported = try sql(
+      "password_query = SELECT password, a AS userdb_home FROM u WHERE n = '%u'\n"
+        + "user_query = SELECT b AS home FROM u WHERE n = '%u'",
+      users: "  driver = prefetch\n}\nuserdb {\n  driver = sql\n  args = \(Self.sqlFile)")
+    #expect(
+      imported.line("panel")?.contains("SELECT password, a AS userdb_home FROM u") == true, "\(imported.yaml)"
+    )
+  }
+
   @Test(arguments: [
+    (
+      "password_query = SELECT password FROM u WHERE n = '%u' AND t = 'A'\n"
+        + "user_query = SELECT home FROM u WHERE n = '%u' AND t = 'a'", "ask differently"
+    ),
     (passwords, "no query for users"),
     ("\(passwords)\nuser_query = SELECT home FROM homes WHERE name = '%u'", "ask differently"),
     (

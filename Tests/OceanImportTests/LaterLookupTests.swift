@@ -140,7 +140,9 @@ struct LaterLookupTests {
     ldap_auth_dn_password = Hidden-word
     ldap_base = dc=example,dc=org
     ldap_uris = ldaps://ldap.example.org
-    ssl_client_ca_file = /etc/ssl/ldap.pem
+    ssl_client {
+      ca_file = /etc/ssl/ldap.pem
+    }
     """
 
   @Test func `a directory whose passwords are compared, with homes beside them`() throws {
@@ -216,5 +218,33 @@ struct LaterLookupTests {
     let imported = try imported(text, Self.directory)
     #expect(imported.openCount > 0 && imported.different.contains(reason), "\(imported.text)")
     #expect(!imported.yaml.contains("ldap:") && !imported.text.contains("Hidden"))
+  }
+
+  @Test func `what the protocol says of a passdb belongs to the passdb of that name`() throws {
+    let query = "SELECT password FROM users WHERE name = '%{user}'"
+    let imported = try imported(
+      Self.mysql + Self.passwords(query) + "userdb static {\n  fields {\n    home = /m/%{user}\n  }\n}\n"
+        + "protocol pop3 {\n  passdb sql {\n    query = \(query) AND pop3 = 1\n  }\n}\n")
+    #expect(imported.line("panel")?.contains("{address} AND pop3 = 1") == true, "\(imported.yaml)")
+    #expect(imported.line("panel2") == nil)
+  }
+
+  @Test func `the protocol may ask elsewhere`() throws {
+    let imported = try imported(
+      "passdb ldap {\n  bind = yes\n  filter = (mail=%{user})\n}\nprotocol pop3 {\n  ldap_base = ou=pop,o=x\n}\n"
+        + "protocol imap {\n  ldap_base = ou=imap,o=x\n}\n", Self.directory)
+    #expect(imported.line("staff")?.contains("base: \"ou=pop,o=x\"") == true, "\(imported.yaml)")
+  }
+
+  @Test func `a variable of 2.3 is a text`() throws {
+    let imported = try imported(Self.mysql + Self.passwords("SELECT password FROM users WHERE name = '%u'"))
+    #expect(!imported.yaml.contains("sql:") && imported.different.contains("more than a variable"))
+  }
+
+  @Test func `certificates of a directory that Dovecot does not verify are named`() throws {
+    let imported = try imported(
+      "passdb ldap {\n  bind = yes\n  filter = (mail=%{user})\n}\n",
+      Self.directory.replacing("ca_file", with: "require_valid_cert = no\n  ca_file"))
+    #expect(imported.different.contains("is verified"), "\(imported.text)")
   }
 }

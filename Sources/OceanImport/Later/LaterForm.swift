@@ -10,6 +10,7 @@ struct LaterForm {
   private let top: DovecotConfig.Section
 
   static func converted(_ top: DovecotConfig.Section) -> DovecotConfig.Section {
+    foldAccounts(of: top)
     let converted = LaterForm(top: top).part(top)
     // No protocol is served unless it is named.
     if converted["protocols"] == nil {
@@ -70,13 +71,37 @@ struct LaterForm {
     "virtual_", "welcome_",
   ]
 
+  /// Makes what the protocol says about accounts a part of what is said for all: sections of one name are one section, and
+  /// how databases are asked is needed where a passdb or userdb is read.
+  private static func foldAccounts(of top: Section) {
+    for part in top.sections where part.kind == "protocol" && Scope.isMeant(protocol: part.name) {
+      let shared = Section("", "", line: part.line)
+      for setting in part.settings where LaterLookup.isShared(setting.name) {
+        shared.add(setting)
+        part.remove(setting)
+      }
+      for database in LaterLookup.databases.flatMap({ part.takeSections($0) }) { shared.add(database) }
+      top.overlay(shared)
+      for kind in ["passdb", "userdb"] {
+        for section in part.takeSections(kind) {
+          if let same = top.sections.first(where: { $0.kind == kind && $0.name == section.name }) {
+            same.overlay(section)
+          } else {
+            part.add(section)
+          }
+        }
+      }
+    }
+  }
+
   // MARK: - Parts that hold settings of all kinds
 
   /// The top, or a part of it for one protocol, address or name.
   private func part(_ given: Section) -> Section {
     let result = Section(given.kind, given.name, line: given.line)
     let (plugins, beside) = (Section("plugin", "", line: 0), Section("beside", "", line: 0))
-    for setting in given.settings { add(setting, to: result, plugins, beside) }
+    let isForAll = ["", "protocol"].contains(given.kind)
+    for setting in given.settings { add(setting, to: result, plugins, isForAll ? beside : result) }
     for section in given.sections { add(section, to: result, plugins, beside) }
     if let location = location(given) { result.add(location) }
     for section in [plugins, beside] where !section.settings.isEmpty { result.add(section) }

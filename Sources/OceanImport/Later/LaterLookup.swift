@@ -38,6 +38,14 @@ struct LaterLookup {
     driver == "sql" ? ["sql_driver", "sqlite_", "mysql_", "pgsql_"] : ["ldap_", "ssl_client_"]
   }
 
+  /// The sections that say where a database is.
+  static let databases = ["mysql", "pgsql", "sqlite"]
+
+  /// Whether a setting that is given for all says how databases or directories are asked.
+  static func isShared(_ name: String) -> Bool {
+    (shared("sql") + ["ldap_", "passdb_default_"]).contains(where: name.hasPrefix)
+  }
+
   /// A name without what it is part of: `passdb_sql_query`, `sql_query` and `query` are one.
   private static func plain(_ name: String, _ kind: String, _ driver: String) -> String {
     var name = name[...]
@@ -105,6 +113,14 @@ struct LaterLookup {
 
   // MARK: - Directories
 
+  /// A setting for TLS to other servers, which `doveconf` prints in a section: `ssl_client { ca_file = … }`.
+  private static func ofClients(_ name: String, _ section: Section, _ top: Section) -> String? {
+    let whole = "ssl_client_\(name)"
+    let sections = (top.sections + section.sections).filter { $0.kind == "ssl_client" }
+    return shared(whole, section, top)
+      ?? sections.compactMap { ($0[name] ?? $0[whole])?.value }.last { !$0.isEmpty }
+  }
+
   private static func ldap(_ section: Section, _ top: Section) -> Lookup {
     func shared(_ name: String) -> String? { self.shared(name, section, top) }
     func own(_ name: String) -> String? { self.own(name, of: section, "ldap") }
@@ -116,8 +132,10 @@ struct LaterLookup {
     values["scope"] = shared("ldap_scope")
     values["deref"] = shared("ldap_deref")
     values["tls"] = shared("ldap_starttls")
+    values["sasl_mech"] = shared("ldap_auth_sasl_mechanisms")
     if values["tls"] == "yes" || values["uris"]?.hasPrefix("ldaps:") == true {
-      values["tls_ca_cert_file"] = shared("ssl_client_ca_file")
+      values["tls_ca_cert_file"] = ofClients("ca_file", section, top)
+      if ofClients("require_valid_cert", section, top) == "no" { values["tls_require_cert"] = "never" }
     }
     let filter = own("filter").map(LaterVariables.converted)
     let attributes = fields(of: section).filter { $0.value.contains("%{ldap:") }.map(attribute)

@@ -21,6 +21,9 @@ struct LDAPTranslation {
     for (name, usual) in [("scope", "subtree"), ("deref", "never")] where lookup[name] ?? usual != usual {
       throw .init(reason: "it has \(name) = \(lookup[name] ?? ""), which ocean does not do")
     }
+    if lookup["sasl_mech"] != nil || isYes("sasl_bind") {
+      throw .init(reason: "it logs in to the directory with SASL, and ocean does with a name and a password")
+    }
     if lookup["auth_bind_userdn"] != nil {
       throw .init(
         reason:
@@ -63,6 +66,12 @@ struct LDAPTranslation {
     var source = TranslatedSource(
       entry: "{ ldap: { \(parts.joined(separator: ", ")) } }", password: lookup["dn"] == nil ? nil : password)
     source.hasUsers = asksUsers || hasFetched
+    let isVerified = !parts.contains("tls: off") && !url.hasPrefix("ldapi:")
+    if isVerified, let demand = lookup["tls_require_cert"], !["hard", "demand"].contains(demand) {
+      source.remarks.append(
+        "the certificate of the directory is verified, which Dovecot does not do: name the CA with ca, or write tls: require"
+      )
+    }
     return source
   }
 

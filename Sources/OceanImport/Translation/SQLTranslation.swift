@@ -10,8 +10,11 @@ struct SQLTranslation {
 
   /// - Parameters:
   ///   - asksUsers: whether `user_query` says where mail is.
+  ///   - prefetches: whether columns of `password_query` that begin with `userdb_` do.
   ///   - passwordFile: where the password will be.
-  func source(asksUsers: Bool, passwordFile: String) throws(TranslatedSource.Failure) -> TranslatedSource {
+  func source(
+    asksUsers: Bool, prefetches: Bool, passwordFile: String
+  ) throws(TranslatedSource.Failure) -> TranslatedSource {
     guard let given = lookup["password_query"] else { throw .init(reason: "it has no query for passwords") }
     guard lookup.schemeIsPlainHash else {
       throw .init(
@@ -24,7 +27,9 @@ struct SQLTranslation {
         reason: "it makes the field '\(field)' out of columns: name the column in the query, with AS")
     }
     if asksUsers, lookup["user_query"] == nil { throw .init(reason: "it has no query for users") }
-    let text = asksUsers ? try combined(given, lookup["user_query"] ?? "") : given
+    let passwords = ofPasswords(given, prefetches: prefetches)
+    let hasFetched = Self.columns(of: passwords)?.contains { $0.hasPrefix(Self.prefetched) } == true
+    let text = asksUsers && !hasFetched ? try combined(passwords, lookup["user_query"] ?? "") : passwords
     let query = try translated(withKnownColumns(text))
     let (url, password, isLocal) = try database()
     var parts = ["url: \(url.yamlQuoted)"]
@@ -32,7 +37,7 @@ struct SQLTranslation {
     let tls = isLocal ? [] : try tlsSettings()
     parts += tls + ["query: \(query.yamlQuoted)"]
     var source = TranslatedSource(entry: "{ sql: { \(parts.joined(separator: ", ")) } }", password: password)
-    source.hasUsers = asksUsers || query.lowercased().contains("userdb_")
+    source.hasUsers = asksUsers || hasFetched
     if let remark = lookup.schemeRemark { source.remarks.append(remark) }
     if !isLocal, tls.isEmpty {
       source.remarks.append(
@@ -149,6 +154,19 @@ struct SQLTranslation {
     return result.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
+  private static let prefetched = "userdb_"
+
+  /// The query for passwords without the columns in it that a passdb does not look at.
+  private func ofPasswords(_ query: String, prefetches: Bool) -> String {
+    guard let (columns, rest) = Self.parts(query) else { return query }
+    let looked = columns.filter { column in
+      let name = Self.name(column)
+      return name.hasPrefix(Self.prefetched)
+        ? prefetches : !["home", "mail", "mail_path", "mail_driver"].contains(name)
+    }
+    return "SELECT \(looked.joined(separator: ", ")) FROM \(rest)"
+  }
+
   /// The query without columns that this Dovecot does not look at, and with a name in two parts as one.
   private func withKnownColumns(_ query: String) -> String {
     guard let (columns, rest) = Self.parts(query) else { return query }
@@ -183,7 +201,7 @@ struct SQLTranslation {
   /// One query for both, which is possible if they differ in their columns alone.
   private func combined(_ passwords: String, _ users: String) throws(TranslatedSource.Failure) -> String {
     guard let first = Self.parts(passwords), let second = Self.parts(users),
-      first.rest.lowercased() == second.rest.lowercased()
+      Self.folded(first.rest) == Self.folded(second.rest)
     else {
       throw .init(
         reason:
@@ -195,6 +213,20 @@ struct SQLTranslation {
       !own.contains(Self.name(column)) && !["uid", "gid", "user", "username"].contains(Self.name(column))
     }
     return "SELECT \((first.columns + more).joined(separator: ", ")) FROM \(first.rest)"
+  }
+
+  /// A part of a query, with small letters outside of quotes.
+  private static func folded(_ text: String) -> String {
+    var (folded, quote): (String, Character?) = ("", nil)
+    for character in text {
+      if character == quote {
+        quote = nil
+      } else if quote == nil, "'\"`".contains(character) {
+        quote = character
+      }
+      folded += quote == nil ? character.lowercased() : String(character)
+    }
+    return folded
   }
 
   /// The columns of a query and what is behind FROM; nil for another shape.

@@ -29,13 +29,14 @@ extension Translation {
       (lookup, users) = (joined, candidate)
       break
     }
-    let prefetches = base.sections.contains { $0.kind == "userdb" && $0["driver"]?.value == "prefetch" }
+    let prefetches = base.sections.first { $0.kind == "userdb" }?["driver"]?.value == "prefetch"
     let source: TranslatedSource
     do throws(TranslatedSource.Failure) {
       let variables = QueryVariables(namesAreBare: accounts.namesAreBare)
       source =
         driver == "sql"
-        ? try SQLTranslation(lookup, variables).source(asksUsers: users != nil, passwordFile: passwordFile)
+        ? try SQLTranslation(lookup, variables).source(
+          asksUsers: users != nil, prefetches: prefetches, passwordFile: passwordFile)
         : try LDAPTranslation(lookup, variables).source(
           asksUsers: users != nil, prefetches: prefetches, passwordFile: passwordFile)
     } catch {

@@ -152,11 +152,14 @@ extension Translation {
     return fields.mapValues { ($0, setting.line) }
   }
 
+  /// A user by name, if this host knows the number.
+  private func named(_ user: String) -> String { UInt32(user).flatMap(host.userName) ?? user }
+
   /// Translates the one user that owns the Maildirs.
   mutating func translateUser(_ accounts: Accounts) {
     let setting = take("mail_uid")
     let ofUsers = accounts.fixed["uid"] ?? accounts.usual["uid"]
-    let ofLines = accounts.homes == .inAccounts ? accounts.users : []
+    let ofLines = Set(accounts.homes == .inAccounts ? accounts.users.map(named) : [])
     let given =
       ofUsers.map { ($0.value, "userdb, uid", $0.line) }
       ?? setting.map { ($0.value, $0.written.name, $0.line) }
@@ -164,7 +167,7 @@ extension Translation {
       return report(
         .open, "mail_uid", "no user is named that owns all mail: ocean reads it as one, server.user")
     }
-    if accounts.fixed["uid"] == nil, !ofLines.subtracting([user]).isEmpty {
+    if accounts.fixed["uid"] == nil, !ofLines.subtracting([named(user)]).isEmpty {
       report(
         .open, "users of accounts",
         "mail belongs to several users, by the lines of accounts; ocean reads all of it as one, server.user, "
