@@ -144,12 +144,12 @@ extension Engine {
 
   /// Ends sessions and removes none of their messages.
   package func kick(_ selection: SessionSelection) async -> KickResult {
+    // First those of this server, which would hear of it from the engine, too, and end them uncounted.
+    let ended = await onEachLoop { $0.kick(selection) }.flatMap(\.self).sorted()
     // A number names a session of one server.
     let shared = if case .ids = selection { nil as SharedStateLink? } else { environment?.shared }
     shared?.kick(selection)
-    return KickResult(
-      ended: await onEachLoop { $0.kick(selection) }.flatMap(\.self).sorted(),
-      othersTold: shared?.standing.state == .together ? true : nil)
+    return KickResult(ended: ended, othersTold: shared?.standing.state == .together ? true : nil)
   }
 
   /// Asks each loop. Not to be called after `shutdown`: loops that have ended give no answer.
