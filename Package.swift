@@ -13,7 +13,7 @@ let sockets: [SwiftSetting] = [
 // NIO's in another: those targets do without.
 let swift = sockets + [.enableUpcomingFeature("MemberImportVisibility")]
 
-// Code that no client waits for is made small.
+// Code that no client waits for, or that costs little of a session, is made small: the program stays under 30 MB.
 let size: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 let small = sockets + size
 
@@ -83,19 +83,22 @@ let package = Package(
     library("OceanSyntax", ["OceanBase", "CLibYAML"], settings: swift + size),
     library("OceanAddresses"),
     library("OceanUIDL"),
-    library("OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"]),
+    library(
+      "OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"], settings: swift + size),
     library(
       "OceanControlAPI", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
     library(
       "OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"],
       settings: swift + size),
     library("OceanPOP3", ["OceanBase", nioCore]),
-    library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
+    library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"], settings: swift + size),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library(
       "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
-    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess", "CLinux"]),
-    library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
+    library(
+      "OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess", "CLinux"],
+      settings: swift + size),
+    library("OceanTLS", ["OceanBase", "COpenSSL", nioCore], settings: swift + size),
     library(
       "OceanEngine",
       [
