@@ -58,11 +58,23 @@ struct AccountTranslationTests {
     #expect(imported.needless.contains("not mail_location"))
   }
 
-  @Test func `Maildirs that Dovecot did not look at are told`() throws {
-    let imported = try Imported(
-      sound("userdb {\n  args = home=/h/%n\n  driver = static\n}\n"),
-      files: [Self.users: "anna@a.example:{PLAIN}x::::::userdb_mail=maildir:/x\n"])
-    #expect(imported.open.contains("userdb_mail"))
+  @Test(arguments: [
+    ("2.3.19.1", "userdb_mail=maildir:", "userdb_mail_path="),
+    ("2.4.1", "userdb_mail_path=", "userdb_mail=maildir:"),
+  ])
+  func `Maildirs that Dovecot did not look at are told`(
+    _ version: String, _ looked: String, _ ignored: String
+  ) throws {
+    let isLater = version.hasPrefix("2.4")
+    let config =
+      isLater
+      ? soundLater("userdb static {\n  fields {\n    home = /h/%{user | username}\n  }\n}\n")
+      : sound("userdb {\n  args = home=/h/%n\n  driver = static\n}\n")
+    for (field, isTold) in [(looked, false), (ignored, true)] {
+      let imported = try Imported(
+        config, version: version, files: [Self.users: "anna@a.example:{PLAIN}x::::::\(field)/x\n"])
+      #expect(imported.open.contains("userdb_mail") == isTold, "\(field): \(imported.text)")
+    }
   }
 
   @Test func `one user of all lines is that of the server`() throws {

@@ -35,8 +35,6 @@ extension Translation {
     var users: Set<String> = []
     /// Those of the sources that ask a database or a directory.
     var asked: [AskedSource] = []
-    /// Whether some have a Maildir of their own in their lines.
-    var haveMaildirs = false
     /// How many lines have a field for a Maildir that Dovecot does not look at.
     var withIgnoredMail = 0
   }
@@ -82,7 +80,6 @@ extension Translation.Accounts {
   mutating func count(_ file: PasswdFile, _ bytes: [UInt8], hasDefaultDomain: Bool, ignored: String) {
     for account in file.activeAccounts {
       active += 1
-      if account.maildir != nil { haveMaildirs = true }
       if account.maildir == nil, account.home == nil { homeless += 1 }
       if account.name.domain == nil, !hasDefaultDomain { domainless += 1 }
     }

@@ -27,12 +27,6 @@ extension Translation {
         .open, ignoredMailField,
         "\(accounts.withIgnoredMail) of the accounts' lines name a Maildir of their own in a field that this version of "
           + "Dovecot does not look at, and ocean does: remove \(ignoredMailField) there")
-    } else if accounts.homes == .none, accounts.haveMaildirs {
-      report(
-        .open, "userdb_mail",
-        "lines of accounts name a Maildir of their own, which Dovecot did not look at and ocean does: remove "
-          + "userdb_mail there"
-      )
     }
   }
 
