@@ -7,12 +7,8 @@ import OceanAddresses
 @_cdecl("fuzz_engine")
 func fuzzEngine(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-  func read(_ length: Int) -> Result<(value: RESPValue, length: Int)?, RESPValue.Malformed> {
-    Result { () throws(RESPValue.Malformed) in
-      try bytes.withUnsafeBytes { bytes throws(RESPValue.Malformed) in
-        try RESPValue.read(.init(rebasing: bytes[..<length]))
-      }
-    }
+  func read(_ length: Int) -> Result<(value: RESPValue, length: Int)?, any Error> {
+    Result { try bytes.withUnsafeBytes { try RESPValue.read(.init(rebasing: $0[..<length])) } }
   }
   guard case .success(let found?) = read(count) else { return 0 }
   precondition((3...count).contains(found.length))
@@ -25,10 +21,10 @@ func fuzzEngine(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   precondition(!SharedStateError.answer(found.value, "ocean:").reason.isEmpty)
 
   let limits = AntiHammering.Limits(failureDelayMilliseconds: 0, neverBlock: .localhost)
-  let shared = SharedFailures(limits) {}
+  let shared = SharedState(limits) {}
   let now = ClockReading(monotonic: 1_000_000_000, wall: 1_700_000_000_000_000_000)
   _ = try? shared.take(found.value, to: shared.exchange(at: now), at: now)
-  for block in shared.blocks(at: now) {
+  for block in shared.failures.blocks(at: now) {
     precondition(block.since <= now.wall && block.until > now.wall)
     precondition(block.until <= now.wall + 1_800_000_000_000 && block.failures >= 0)
   }
