@@ -125,6 +125,7 @@ import Testing
       "ocean plan --format html": "ReportTests open the page; FormatTests have the comment",
     ],
     "docs/several-machines.md": [
+      "# haproxy.cfg": "not ocean's; BalancedTests run HAProxy",
       "ocean facts": "what nodes are asked; FleetTests ask some",
       "$ ocean fleet plan": "needs five hosts; FleetApplyTests bring configs to three",
       "ocean fleet status": "needs a rollout that waits; FleetApplyTests have one",
