@@ -9,15 +9,6 @@ import Testing
 
   init() throws { folder = try ConfigFolder() }
 
-  private func failure(_ body: () throws(Failure) -> Void) -> String? {
-    do throws(Failure) {
-      try body()
-      return nil
-    } catch {
-      return error.message
-    }
-  }
-
   private func plan(_ services: String = "") throws -> Plan {
     try folder.configure(rest: services)
     return try folder.plan().plan
@@ -28,10 +19,10 @@ import Testing
     let two = try plan("  other: { ports: [1111] }\n")
     #expect(try AccountTest.service("other", of: two).name == "other")
     #expect(
-      failure { () throws(Failure) in _ = try AccountTest.service(nil, of: two) }
+      Failure.message { () throws(Failure) in _ = try AccountTest.service(nil, of: two) }
         == "which service? Write --service with one of: other, pop3")
     #expect(
-      failure { () throws(Failure) in _ = try AccountTest.service("imap\u{7}", of: two) }
+      Failure.message { () throws(Failure) in _ = try AccountTest.service("imap\u{7}", of: two) }
         == "there is no service 'imap\\u{07}' (services: other, pop3)")
   }
 
@@ -44,14 +35,14 @@ import Testing
   @Test func `a client is an address`() throws {
     #expect(try AccountTest.client("2001:db8::1").description == "2001:db8::1")
     #expect(
-      failure { () throws(Failure) in _ = try AccountTest.client("localhost") }
+      Failure.message { () throws(Failure) in _ = try AccountTest.client("localhost") }
         == "'localhost' is not an IP address")
   }
 
   @Test func `a name is safe to show when nobody has it`() throws {
     let plan = try plan()
     #expect(
-      failure { () throws(Failure) in _ = try ShownAccount.accounts(of: "a\u{1b}[31m\nb", in: plan) }
+      Failure.message { () throws(Failure) in _ = try ShownAccount.accounts(of: "a\u{1b}[31m\nb", in: plan) }
         == "a\\u{1b}[31m\\nb: no account of that name")
     #expect(try plan.maildirs(of: "anna").maildirs == [folder.path("mail/anna")])
   }

@@ -1,6 +1,7 @@
 import Glibc
 import OceanHost
 import OceanPlan
+import TestPlans
 import TestSupport
 import Testing
 
@@ -15,15 +16,6 @@ import Testing
     try Files.writePrivately(Array(contents.utf8), to: path)
     chmod(path, mode)
     return .file(path)
-  }
-
-  private func failure(_ body: () throws(Failure) -> Void) -> String? {
-    do throws(Failure) {
-      try body()
-      return nil
-    } catch {
-      return error.message
-    }
   }
 
   @Test func `a source is named by its kind`() {
@@ -50,17 +42,17 @@ import Testing
   @Test func `what is not there is named`() throws {
     let missing = Plan.SecretSource.file("\(directory.path)/nothing")
     #expect(
-      failure { () throws(Failure) in _ = try missing.password() }
+      Failure.message { () throws(Failure) in _ = try missing.password() }
         == "cannot read the password from \(missing)")
     #expect(
-      failure { () throws(Failure) in _ = try missing.probePassword() }
+      Failure.message { () throws(Failure) in _ = try missing.probePassword() }
         == "cannot read the password of the probe from \(missing): there is no such file")
     let unset = Plan.SecretSource.env("OCEAN_TEST_UNSET")
     #expect(
-      failure { () throws(Failure) in _ = try unset.password() }
+      Failure.message { () throws(Failure) in _ = try unset.password() }
         == "there is no \(unset) in this environment")
     #expect(
-      failure { () throws(Failure) in _ = try unset.probePassword() }
+      Failure.message { () throws(Failure) in _ = try unset.probePassword() }
         == "there is no \(unset) in this environment: the probe has no password")
   }
 
@@ -68,13 +60,13 @@ import Testing
     let path = "\(directory.path)/secret"
     let open = try source("one\n", mode: 0o644)
     #expect(
-      failure { () throws(Failure) in _ = try open.probePassword() }
+      Failure.message { () throws(Failure) in _ = try open.probePassword() }
         == "everybody may read \(path), which holds a password: chmod 600 \(path)")
     #expect(throws: Never.self) { try open.password() }
     for contents in ["", "\n", "one\ntwo\n", "one\0"] {
       let secret = try source(contents)
       #expect(
-        failure { () throws(Failure) in _ = try secret.probePassword() }
+        Failure.message { () throws(Failure) in _ = try secret.probePassword() }
           == "\(secret) must hold one line, the password of the probe")
     }
   }

@@ -13,15 +13,6 @@ import Testing
 
   init() throws { folder = try ConfigFolder() }
 
-  private func failure(_ body: () throws(Failure) -> Void) -> String? {
-    do throws(Failure) {
-      try body()
-      return nil
-    } catch {
-      return error.message
-    }
-  }
-
   private func make(
     _ names: [String], in directory: String, replacing: Bool = false
   ) throws(Failure) -> NewCertificate {
@@ -35,7 +26,7 @@ import Testing
     let names = try NewCertificate.names(["mail.example.org", "192.0.2.1", "mail.example.org", "a.test"])
     #expect(names.map(\.description) == ["mail.example.org", "192.0.2.1", "a.test"])
     #expect(
-      failure { () throws(Failure) in _ = try NewCertificate.names(["a.test", "b c"]) }
+      Failure.message { () throws(Failure) in _ = try NewCertificate.names(["a.test", "b c"]) }
         == "'b c' is neither a host name nor an address")
   }
 
@@ -53,14 +44,15 @@ import Testing
     _ = try make(["a.test"], in: folder.path("tls"))
     let key = try Files.read(folder.path("tls/a.test.key"), limit: 1 << 16)
     #expect(
-      failure { () throws(Failure) in _ = try make(["a.test"], in: folder.path("tls")) }
+      Failure.message { () throws(Failure) in _ = try make(["a.test"], in: folder.path("tls")) }
         == "\(folder.path("tls/a.test.key")) exists and nothing was changed; --force replaces it")
     #expect(try Files.read(folder.path("tls/a.test.key"), limit: 1 << 16) == key)
     _ = try make(["a.test"], in: folder.path("tls"), replacing: true)
     #expect(try Files.read(folder.path("tls/a.test.key"), limit: 1 << 16) != key)
     // The name is too long for a file, and not for a host.
     let long = Array(repeating: String(repeating: "a", count: 61), count: 4).joined(separator: ".")
-    #expect(failure { () throws(Failure) in _ = try make([long + ".test"], in: folder.path("new")) } != nil)
+    #expect(
+      Failure.message { () throws(Failure) in _ = try make([long + ".test"], in: folder.path("new")) } != nil)
     #expect(!Files.isDirectory(folder.path("new")))
   }
 
@@ -85,7 +77,8 @@ import Testing
     #expect(try !hook.write(to: nil, replacing: false).isNew)
     chmod(path, 0o644)
     #expect(
-      failure { () throws(Failure) in _ = try hook.write(to: nil, replacing: false) }?.contains("exists")
+      Failure.message { () throws(Failure) in _ = try hook.write(to: nil, replacing: false) }?.contains(
+        "exists")
         == true)
     #expect(try hook.write(to: nil, replacing: true).isNew)
     #expect(access(path, X_OK) == 0)
@@ -94,11 +87,14 @@ import Testing
   @Test func `a hook does not make its directory, and replaces no other script`() throws {
     let hook = try hook()
     #expect(
-      failure { () throws(Failure) in _ = try hook.write(to: folder.path("none/hook"), replacing: true) }
+      Failure.message { () throws(Failure) in
+        _ = try hook.write(to: folder.path("none/hook"), replacing: true)
+      }
         == "there is no directory \(folder.path("none")): is lego installed? --out names another file")
     try folder.write("#!/bin/sh\n", to: "other")
     #expect(
-      failure { () throws(Failure) in _ = try hook.write(to: folder.path("other"), replacing: false) } != nil)
+      Failure.message { () throws(Failure) in _ = try hook.write(to: folder.path("other"), replacing: false) }
+        != nil)
     #expect(try Files.read(folder.path("other"), limit: 100) == Array("#!/bin/sh\n".utf8))
     #expect(
       hook.advice("/etc/ocean/a hook").first == "Have it run after each renewal:"
@@ -110,7 +106,7 @@ import Testing
   @Test func `a file that cannot be written is named with the reason`() throws {
     let path = folder.path("users.passwd")
     #expect(
-      failure { () throws(Failure) in try Files.write([1], to: path, from: [path]) }
+      Failure.message { () throws(Failure) in try Files.write([1], to: path, from: [path]) }
         == "cannot write \(path): that is \(path), which the config needs")
     try Files.write([1], to: folder.path("new"), from: [path])
     #expect(try Files.read(folder.path("new"), limit: 10) == [1])
@@ -132,7 +128,7 @@ import Testing
     try folder.write("server: [", to: "ocean.yaml")
     #expect(try PlanFile.state(in: folder.path("ocean.yaml")) == nil)
     #expect(
-      failure { () throws(Failure) in _ = try PlanFile.state(in: folder.path("none")) }
+      Failure.message { () throws(Failure) in _ = try PlanFile.state(in: folder.path("none")) }
         == "cannot read \(folder.path("none")): there is no such file")
   }
 }

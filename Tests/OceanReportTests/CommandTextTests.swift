@@ -13,15 +13,6 @@ import Testing
 
 /// Tests short answers of commands, which have no golden texts.
 @Suite struct CommandTextTests {
-  private func failure(_ body: () throws(Failure) -> Void) -> String? {
-    do throws(Failure) {
-      try body()
-      return nil
-    } catch {
-      return error.message
-    }
-  }
-
   // MARK: - Codes
 
   @Test func `a code is explained in any case of its letters`() throws {
@@ -36,10 +27,11 @@ import Testing
   @Test func `a code that is not there is answered with one that is`() throws {
     let code = try #require(DiagnosticCode.all.first).id
     #expect(
-      failure { () throws(Failure) in _ = try CodeText.text(of: "\(code)0") }
+      Failure.message { () throws(Failure) in _ = try CodeText.text(of: "\(code)0") }
         == "there is no code '\(code)0'; did you mean \(code)?")
     #expect(
-      failure { () throws(Failure) in _ = try CodeText.text(of: "\u{1b}") } == "there is no code '\\u{1b}'")
+      Failure.message { () throws(Failure) in _ = try CodeText.text(of: "\u{1b}") }
+        == "there is no code '\\u{1b}'")
   }
 
   // MARK: - A running server
@@ -120,7 +112,7 @@ import Testing
     let folder = try ConfigFolder()
     let nothing = "there is no plan abcdef: no plan is kept in \(folder.path("state"))/plans"
     func message(_ name: String) -> String? {
-      failure { () throws(Failure) in
+      Failure.message { () throws(Failure) in
         _ = try LoadedPlan(asking: name, on: Screen()) { () throws(Failure) in folder.path("state") }
       }
     }
@@ -181,7 +173,7 @@ import Testing
     }
     let file = "\(below)/man1/a.1/man"
     #expect(
-      failure { () throws(Failure) in
+      Failure.message { () throws(Failure) in
         try ManualPage.publish([], below: file)
       } == "cannot make the directory \(file): Not a directory")
   }

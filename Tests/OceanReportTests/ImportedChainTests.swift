@@ -2,6 +2,7 @@ import OceanBase
 import OceanHost
 import OceanSyntax
 import OceanTLS
+import TestPlans
 import TestSupport
 import Testing
 @testable import OceanReport
@@ -28,15 +29,6 @@ import Testing
       isReplacing: isReplacing)
   }
 
-  private func failure(_ body: () throws(Failure) -> Void) -> String? {
-    do throws(Failure) {
-      try body()
-      return nil
-    } catch {
-      return error.message
-    }
-  }
-
   @Test func `the certificate of the key is found among others`() throws {
     try make("a.test")
     try make("b.test")
@@ -54,11 +46,11 @@ import Testing
     try make("b.test")
     try make("c.test")
     #expect(
-      failure { () throws(Failure) in _ = try chain("b.test.crt", key: "a.test.key") }
+      Failure.message { () throws(Failure) in _ = try chain("b.test.crt", key: "a.test.key") }
         == "the key \(path("a.test.key")) is not that of the certificate in \(path("b.test.crt")); it is for CN=b.test"
     )
     #expect(
-      failure { () throws(Failure) in _ = try chain("b.test.crt", "c.test.crt", key: "a.test.key") }
+      Failure.message { () throws(Failure) in _ = try chain("b.test.crt", "c.test.crt", key: "a.test.key") }
         == "the key \(path("a.test.key")) is not that of any certificate in \(path("b.test.crt")), \(path("c.test.crt")); "
         + "they are for CN=b.test; CN=c.test")
   }
@@ -66,10 +58,10 @@ import Testing
   @Test func `a file without certificates is refused by its name`() throws {
     try make("a.test")
     #expect(
-      failure { () throws(Failure) in _ = try chain("a.test.crt", "a.test.csr", key: "a.test.key") }?
+      Failure.message { () throws(Failure) in _ = try chain("a.test.crt", "a.test.csr", key: "a.test.key") }?
         .contains(path("a.test.csr")) == true)
     #expect(
-      failure { () throws(Failure) in _ = try chain("none.crt", key: "a.test.key") }
+      Failure.message { () throws(Failure) in _ = try chain("none.crt", key: "a.test.key") }
         == "cannot read \(path("none.crt")): there is no such file")
   }
 
@@ -89,7 +81,7 @@ import Testing
   @Test func `a key in the place of the chain is not replaced`() throws {
     try make("a.test")
     #expect(
-      failure { () throws(Failure) in
+      Failure.message { () throws(Failure) in
         _ = try chain("a.test.crt", key: "a.test.key", out: "a.test.key", isReplacing: true)
       } == "\(path("a.test.key")) holds a private key and was not replaced")
   }

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOPosix
 import OceanAccess
@@ -82,7 +81,7 @@ struct SharedStateConnection: Sendable {
 
   static func words(_ error: any Error) -> String {
     switch error {
-    case let error as IOError: error.words
+    case let error as IOError: errorText(error.errnoCode)
     case let error as TLSClientHandler.Failure: error.reason
     case ChannelError.connectTimeout: "it does not answer in time"
     case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed:
@@ -124,9 +123,4 @@ struct SharedStateConnection: Sendable {
       throw error as? BackendError ?? .unreachable("it closes the connection")
     }
   }
-}
-
-extension IOError {
-  /// Half a sentence: `Connection refused`, as strerror(3) has it.
-  var words: String { String(cString: strerror(errnoCode)) }
 }

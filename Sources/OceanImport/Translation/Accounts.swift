@@ -88,7 +88,7 @@ extension Translation.Accounts {
       if fields.count > 3, !fields[2].isEmpty { users.insert(String(decoding: fields[2], as: UTF8.self)) }
       guard fields.count > 7 else { continue }
       let extra = fields[7].split(separator: UInt8(ascii: " "))
-      if extra.contains(where: { $0.starts(with: "userdb_".utf8) }) { prefetched += 1 }
+      if extra.contains(where: { $0.starts(with: Lookup.prefetched.utf8) }) { prefetched += 1 }
       if extra.contains(where: { $0.starts(with: "\(ignored)=".utf8) }) { withIgnoredMail += 1 }
     }
   }

@@ -41,8 +41,8 @@ struct LDAPTranslation {
     let binds = isYes("auth_bind")
     var attributes = try passwordAttributes(given, compares: !binds)
     let fetched = pairs(lookup["pass_attrs"] ?? "").compactMap { pair in
-      pair.field.hasPrefix(Self.prefetched)
-        ? (pair.attribute, String(pair.field.dropFirst(Self.prefetched.count))) : nil
+      pair.field.hasPrefix(Lookup.prefetched)
+        ? (pair.attribute, String(pair.field.dropFirst(Lookup.prefetched.count))) : nil
     }
     let hasFetched = prefetches && !fetched.isEmpty
     if hasFetched {
@@ -117,8 +117,6 @@ struct LDAPTranslation {
 
   // MARK: - Attributes
 
-  private static let prefetched = "userdb_"
-
   /// - Parameter filter: as Dovecot has it.
   private func passwordAttributes(
     _ filter: String, compares: Bool
@@ -143,7 +141,7 @@ struct LDAPTranslation {
               "it takes the account's name from the attribute \(attribute); ocean keeps that of the login"
           )
         }
-      case _ where field.hasPrefix(Self.prefetched): continue
+      case _ where field.hasPrefix(Lookup.prefetched): continue
       default: throw .init(reason: "it gives passwords the field '\(field)', which the source would not")
       }
     }

@@ -18,9 +18,12 @@ struct Lookup {
     )
   }
 
+  /// What the names of fields begin with that a passdb gives to the userdb `prefetch`.
+  static let prefetched = "userdb_"
+
   /// Whether a field of an account that ocean knows is not one to this Dovecot. 2.4 has two fields for where mail is.
   func ignores(_ field: String) -> Bool {
-    let name = field.hasPrefix("userdb_") ? String(field.dropFirst("userdb_".count)) : field
+    let name = field.hasPrefix(Self.prefetched) ? String(field.dropFirst(Self.prefetched.count)) : field
     return isLater ? name == "mail" : ["mail_path", "mail_driver"].contains(name)
   }
 
@@ -62,24 +65,22 @@ struct Lookup {
 
   subscript(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-  /// What only the passdb or only the userdb reads.
-  private static let ofPasswords = ["default_pass_scheme", "auth_bind", "auth_bind_userdn"]
-  private static func isOfUsers(_ name: String) -> Bool { name.hasPrefix("user_") }
-  private static func isOfBoth(_ name: String) -> Bool {
-    !isOfUsers(name) && !ofPasswords.contains(name)
-      && !["password_query", "pass_", "iterate_", "blocking"].contains(
-        where: name.hasPrefix)
-  }
+  private static let ofUsers = "user_"
+  /// What does not say which database or directory is asked: what only the passdb or only the userdb reads, and how they
+  /// list all accounts. Names begin like this.
+  private static let ofQuestions = [
+    "password_query", "pass_", "default_pass_scheme", "auth_bind", ofUsers, "iterate_", "blocking",
+  ]
 
   /// This lookup of passwords, together with a userdb's that asks the same database or directory; nil if that asks another.
   func joined(with users: Lookup) -> Lookup? {
     func place(_ lookup: Lookup) -> [String: String] {
-      lookup.values.filter { Self.isOfBoth($0.key) && !$0.value.isEmpty }
+      lookup.values.filter { !Self.ofQuestions.contains(where: $0.key.hasPrefix) && !$0.value.isEmpty }
     }
     guard place(self) == place(users), connection.elementsEqual(users.connection, by: ==) else { return nil }
     var joined = self
-    joined.values = values.filter { !Self.isOfUsers($0.key) }
-    joined.values.merge(users.values.filter { Self.isOfUsers($0.key) }) { $1 }
+    joined.values = values.filter { !$0.key.hasPrefix(Self.ofUsers) }
+    joined.values.merge(users.values.filter { $0.key.hasPrefix(Self.ofUsers) }) { $1 }
     return joined
   }
 

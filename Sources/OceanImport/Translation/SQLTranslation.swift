@@ -28,7 +28,7 @@ struct SQLTranslation {
     }
     if asksUsers, lookup["user_query"] == nil { throw .init(reason: "it has no query for users") }
     let passwords = ofPasswords(given, prefetches: prefetches)
-    let hasFetched = Self.columns(of: passwords)?.contains { $0.hasPrefix(Self.prefetched) } == true
+    let hasFetched = Self.columns(of: passwords)?.contains { $0.hasPrefix(Lookup.prefetched) } == true
     let text = asksUsers && !hasFetched ? try combined(passwords, lookup["user_query"] ?? "") : passwords
     let query = try translated(withKnownColumns(text))
     let (url, password, isLocal) = try database()
@@ -154,14 +154,12 @@ struct SQLTranslation {
     return result.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
-  private static let prefetched = "userdb_"
-
   /// The query for passwords without the columns in it that a passdb does not look at.
   private func ofPasswords(_ query: String, prefetches: Bool) -> String {
     guard let (columns, rest) = Self.parts(query) else { return query }
     let looked = columns.filter { column in
       let name = Self.name(column)
-      return name.hasPrefix(Self.prefetched)
+      return name.hasPrefix(Lookup.prefetched)
         ? prefetches : !["home", "mail", "mail_path", "mail_driver"].contains(name)
     }
     return "SELECT \(looked.joined(separator: ", ")) FROM \(rest)"

@@ -88,11 +88,10 @@ struct Apply: ParsableCommand {
   /// - Throws: if the answer is not yes.
   private func ask(about warning: String?) throws(Failure) {
     guard !yes else { return }
-    guard control.format == .human, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+    guard control.format == .human, Question.isPossible else {
       guard let warning else { return }
       throw Failure("\(warning); nothing was applied. With --yes they are applied all the same", .stale)
     }
-    printBytes(Array("Apply? [y/N] ".utf8))
-    guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing was applied") }
+    try Question.ask()
   }
 }

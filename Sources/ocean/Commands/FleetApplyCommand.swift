@@ -58,7 +58,9 @@ struct FleetApplyCommand: ParsableCommand {
       printSentence("not everything is known of all nodes: nothing was applied")
       throw ExitCode(5)
     }
-    if !prepared.members.isEmpty { try ask() }
+    if !prepared.members.isEmpty, !yes, fleet.format == .human, Question.isPossible {
+      try reporting { try Question.ask() }
+    }
     // All nodes are confirmed over connections that are open at the same time.
     _ = OceanHost.Process.raiseFileLimit()
     Interruption.expect()
@@ -81,16 +83,6 @@ struct FleetApplyCommand: ParsableCommand {
         guard let pause else { return }
         progress?.update("\(Duration.text(seconds: max(0, pause.seconds - passed))) left")
       }
-    }
-  }
-
-  /// - Throws: if the answer is not yes.
-  private func ask() throws {
-    guard !yes, fleet.format == .human, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return }
-    printBytes(Array("Apply? [y/N] ".utf8))
-    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
-      printSentence("nothing was applied")
-      throw ExitCode(1)
     }
   }
 }
