@@ -91,7 +91,7 @@ let package = Package(
       "OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"],
       settings: swift + size),
     library("OceanPOP3", ["OceanBase", nioCore]),
-    library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"], settings: swift + size),
+    library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library(
       "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),

@@ -64,8 +64,10 @@ extension UnsafeMutableRawBufferPointer {
       end += 1
     }
     rest = value
-    for position in (start..<end).reversed() {
-      self[position] = UInt8(ascii: "0") + UInt8(rest % 10)
+    var position = end
+    while position > start {
+      position -= 1
+      self[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     }
     return end

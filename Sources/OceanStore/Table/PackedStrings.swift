@@ -74,17 +74,19 @@ struct PackedStrings: Sendable {
     var template = Int(source.byte())
     if template >= 128 { template = template - 128 | Int(source.byte()) << 7 }
     guard template > 0 else { return source.copy(Int(source.byte()), to: output) }
-    guard template < templateStarts.count else { return 0 }
+    guard template < templateStarts.count, output.count >= Self.bufferLength, let text = output.baseAddress
+    else { return 0 }
     return templates.withUnsafeBytes { templates in
       let (first, end) = (Int(templateStarts[template - 1]), Int(templateStarts[template]))
       var count = 0
       for position in first..<end {
         let byte = templates[position]
         if byte == Self.lower || byte == Self.upper {
-          let run = UnsafeMutableRawBufferPointer(rebasing: output[count..<count + Self.longestRun + 1])
-          count = min(count + source.digits(to: run, isUpper: byte == Self.upper), Self.maximumLength)
+          // Behind `maximumLength` there is room for one run.
+          count = min(
+            count + source.digits(to: text + count, isUpper: byte == Self.upper), Self.maximumLength)
         } else if count < Self.maximumLength {
-          output[count] = byte
+          text.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
           count += 1
         }
       }
@@ -173,7 +175,7 @@ struct PackedStrings: Sendable {
     ///
     /// - Parameter output: 16 bytes, which are all written.
     /// - Returns: how many of them are text.
-    mutating func digits(to output: UnsafeMutableRawBufferPointer, isUpper: Bool) -> Int {
+    mutating func digits(to output: UnsafeMutableRawPointer, isUpper: Bool) -> Int {
       let count = digit()
       let (first, second) = (word(at: position), word(at: position + 8))
       output.storeBytes(of: Self.text(first, isUpper).bigEndian, as: UInt64.self)
