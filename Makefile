@@ -5,6 +5,7 @@
 # make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
 # make test-dovecot compares configs that 'ocean import dovecot' made with Dovecot 2.3 and 2.4 (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
+# make test-fleet kills, stops and cuts off hosts that serve mail together, and checks what is promised (minutes; as root)
 # make release  builds the program for installing: .build/release/ocean, stripped
 # make install  installs that, with a unit, the manual, completions, documents, below PREFIX (/usr/local)
 # make deb      makes a Debian package of it: .build/deb
@@ -43,7 +44,7 @@ FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
 # The program that is installed.
 OCEAN_PROGRAM ?= .build/release/ocean
 
-.PHONY: demo check test test-release test-oracle test-dovecot test-nfs build release install deb test-deb docs format lint clean packages
+.PHONY: demo check test test-release test-oracle test-dovecot test-nfs test-fleet build release install deb test-deb docs format lint clean packages
 
 demo: packages build
 	@examples/demo "$(CURDIR)/$(OCEAN)"
@@ -67,6 +68,10 @@ test-dovecot: build
 
 test-nfs: build
 	Tests/nfs $(OCEAN)
+
+test-fleet: build
+	python3 Tests/fleet --ocean $(OCEAN) --prove-the-checks
+	python3 Tests/fleet --ocean $(OCEAN) --minutes 3
 
 build: packages
 	swift build --product ocean
