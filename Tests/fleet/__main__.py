@@ -61,6 +61,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=10**6, help="how many rounds each part has at most")
     parser.add_argument("--minutes", type=float, default=3, help="how long each part takes at most (default: %(default)s)")
     parser.add_argument("--prove-the-checks", action="store_true", help="break fleets on purpose, and see whether it is noticed")
+    parser.add_argument("--mutants", type=int, default=0, help="with --prove-the-checks: from this one on")
     parser.add_argument("--only", default="mail,limits,rollout", help="the parts, with commas between them (default: %(default)s)")
     parser.add_argument("--on", default=None, help="the directory for mail and state, on the file system that is to be tested")
     parser.add_argument("--keep", default=None, help="a directory to which all is copied if a promise is broken")

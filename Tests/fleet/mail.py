@@ -210,10 +210,11 @@ class Round:
         self.over.set()
         for thread in threads:
             thread.join()
-        for error in self.errors:
-            raise error
+        # What two sessions at one time have done to each other is told as that.
         with self.mailbox.lock:
             self.mailbox.judge(self.visits)
+        for error in self.errors:
+            raise error
         self.close(rng)
 
     def fault(self, rng):

@@ -215,8 +215,10 @@ class Rollout:
         if what == "none":
             Rollout.usual = 0.7 * Rollout.usual + 0.3 * (time.monotonic() - self.started)
         if self.test.mutation:
-            self.test.mutation.spoil(fleet)
+            self.test.mutation.spoil(fleet, is_settled=False)
         after = self.settled()
+        if self.test.mutation:
+            self.test.mutation.spoil(fleet, is_settled=True)
         self.judge(before, after, None if what in ("tool",) and not is_over else tool.returncode)
         self.finish()
 

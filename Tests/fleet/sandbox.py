@@ -17,8 +17,6 @@ import time
 
 INSIDE = "OCEAN_TEST_FLEET"
 NET = "10.77.0.0/16"
-# Clients' addresses, which are all on the clients' hosts.
-CLIENT_NET = "10.88"
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -90,8 +88,9 @@ class Network:
         with self.lock:
             first = self.client_hosts
             self.client_hosts += 16
-        host.sources = [f"{CLIENT_NET}.{first + third}.{last}" for third in range(16) for last in range(1, 255)]
-        host.routed = f"{CLIENT_NET}.{first}.0/20"
+        start = f"10.{128 + (first >> 8)}"
+        host.sources = [f"{start}.{(first & 255) + third}.{last}" for third in range(16) for last in range(1, 255)]
+        host.routed = f"{start}.{first & 255}.0/20"
         run("ip", "-n", name, "route", "add", "local", host.routed, "dev", "lo")
         return host
 

@@ -42,8 +42,11 @@ def write(path, text, mode=0o644, owner=None):
 class Process:
     """A program on a host, which can be killed, stopped for a while and started again."""
 
+    every = []
+
     def __init__(self, host, log):
         self.host, self.log = host, log
+        Process.every.append(self)
         self.process = None
         # Whoever does something to it holds this: faults that overlap would undo each other.
         self.fault = threading.Lock()
@@ -71,6 +74,15 @@ class Process:
     def text(self, last=4000):
         with open(self.log, "rb") as file:
             return file.read()[-last:].decode(errors="replace")
+
+
+def stop_all():
+    """Ends what was started until now."""
+    for process in Process.every:
+        if process.is_running:
+            process.process.kill()
+            process.process.wait()
+    Process.every.clear()
 
 
 class Node(Process):
