@@ -39,7 +39,15 @@ package final class SharedFailures: AddressFailures {
     var dropped = 0
   }
 
+  /// Digests of the guesses of an address that count already, wherever they were made.
+  private struct CountedGuesses: AddressTableValue {
+    var digests = GuessDigests()
+    /// When they are forgotten, by the monotonic clock.
+    var end = Int64.min
+  }
+
   private let local: AntiHammering
+  private let counted = AddressTable<CountedGuesses>(capacity: AntiHammering.defaultCapacity)
   private let v6PrefixLength: Int
   private let state: Mutex<State>
   /// Told that there is something to tell. Called on the thread of a caller, with no lock held.
@@ -72,6 +80,7 @@ package final class SharedFailures: AddressFailures {
 
   package func sweep(at now: ClockReading) {
     local.sweep(at: now)
+    counted.removeAll { $0.end <= now.monotonic }
     state.withLock { state in
       let oldest = now.monotonic &- .nanoseconds(seconds: state.limits.blockForSeconds)
       state.lifted = state.lifted.filter { $0.value > oldest }
@@ -83,12 +92,13 @@ package final class SharedFailures: AddressFailures {
   package func failed(
     _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: ClockReading
   ) -> AntiHammering.Outcome {
+    let digests = state.withLock { $0.guesses }
+    let guess = password.flatMap { digests?.digest(user: user, password: $0) }
+    if let guess, isCounted(guess, of: peer, at: now) { return .repeated }
     let outcome = local.failed(peer, user: user, password: password, at: now)
     let address = local.prefix(of: peer)
-    let digests = state.withLock { $0.guesses }
     switch outcome {
     case .counted, .blocked(_, isNew: true):
-      let guess = password.flatMap { digests?.digest(user: user, password: $0) }
       note { state in
         if state.failures.count < Self.maxWaiting {
           state.failures.append(Failure(address: address, guess: guess, time: now.monotonic))
@@ -100,6 +110,16 @@ package final class SharedFailures: AddressFailures {
     case .repeated, .exempt, .blocked: break
     }
     return outcome
+  }
+
+  /// Whether a guess is among the failures that the fleet's count has, and that still count here. The count would have it twice.
+  private func isCounted(_ guess: UInt32, of peer: IPAddress, at now: ClockReading) -> Bool {
+    let key = AddressKey(peer, v6PrefixLength: v6PrefixLength)
+    guard counted.count > 0, let known = counted.value(of: key), known.end > now.monotonic else {
+      return false
+    }
+    return known.digests.contains(guess) && local.block(of: peer, at: now) == nil
+      && local.failures(of: peer, at: now) > 0
   }
 
   package func apply(_ limits: AntiHammering.Limits, at now: ClockReading) -> [Block] {
@@ -202,10 +222,26 @@ package final class SharedFailures: AddressFailures {
   ) throws(SharedState.AnswerError) {
     guard counts.count == told.failures.count else { throw .malformed }
     for change in changes.entries { try take(change, into: &news, at: now) }
-    for (failure, count) in zip(told.failures, counts) {
-      local.learn(failures: Int(clamping: count.int ?? 0), of: failure.address, at: now)
-    }
+    for (failure, count) in zip(told.failures, counts) { try learn(count, of: failure.address, at: now) }
     state.withLock { $0.cursor = changes.cursor }
+  }
+
+  /// Takes over the fleet's count for an address, and which guesses are in it.
+  private func learn(_ text: RESPValue, of address: IPPrefix, at now: ClockReading) throws(SharedState
+    .AnswerError)
+  {
+    guard let words = text.string?.split(separator: " "), let count = words.first.flatMap({ Int($0) }) else {
+      throw .malformed
+    }
+    local.learn(failures: count, of: address, at: now)
+    var known = CountedGuesses()
+    for word in words.dropFirst() {
+      guard let digest = UInt32(word, radix: 16) else { throw .malformed }
+      known.digests.append(digest)
+    }
+    known.end = now.monotonic &+ .nanoseconds(seconds: state.withLock(\.limits.forgetAfterSeconds))
+    let key = AddressKey(address.network, v6PrefixLength: v6PrefixLength)
+    counted.update(key, rank: { UInt64(bitPattern: $0.end) ^ 1 << 63 }) { [known] in $0 = known }
   }
 
   private func take(

@@ -92,13 +92,22 @@ package enum SharedStateScript {
     local function fail(address, guess, max, forget, length)
       local key = failures .. address
       local count = tonumber(redis.call('HGET', key, 'n') or 0)
-      if guess ~= '' and redis.call('HEXISTS', key, guess) == 1 then return count end
-      if get(address) == 'b' then return count end
+      if guess ~= '' and redis.call('HEXISTS', key, guess) == 1 then return end
+      if get(address) == 'b' then return end
       count = redis.call('HINCRBY', key, 'n', 1)
       if guess ~= '' and count <= max then redis.call('HSET', key, guess, 1) end
       if redis.call('PTTL', key) < forget then redis.call('PEXPIRE', key, text(forget)) end
       if count > max then block(address, now, now + length, count) end
-      return count
+    end
+
+    -- The number of failures, and the guesses that are in it: a server that sees one of them again does not count it.
+    local function failed(address)
+      local key = failures .. address
+      local words = { redis.call('HGET', key, 'n') or '0' }
+      for _, guess in ipairs(redis.call('HKEYS', key)) do
+        if guess ~= 'n' then words[#words + 1] = guess end
+      end
+      return table.concat(words, ' ')
     end
 
     local function connected(address) redis.call('ZADD', totals, next_version(), address) end
@@ -114,7 +123,8 @@ package enum SharedStateScript {
       local kind, address = ARGV[i], ARGV[i + 1]
       local a, b, c, d = ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
       if kind == 'f' then
-        counts[#counts + 1] = fail(address, a, b, c, d)
+        fail(address, a, b, c, d)
+        counts[#counts + 1] = failed(address)
       elseif kind == 'b' then
         block(address, now - tonumber(a), now + b, c)
       elseif kind == 'l' then

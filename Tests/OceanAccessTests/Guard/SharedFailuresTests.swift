@@ -19,7 +19,7 @@ import Testing
   private func server() -> SharedState { SharedState(limits) {} }
 
   private func answer(
-    _ changes: [[Any]] = [], counts: [Int64] = [], connections: [[Any]] = [], requests: [[Any]] = [],
+    _ changes: [[Any]] = [], counts: [String] = [], connections: [[Any]] = [], requests: [[Any]] = [],
     epoch: String = "e", cursor: Int64 = 1, more: Int64 = 0
   ) -> RESPValue {
     func value(_ any: Any) -> RESPValue {
@@ -27,7 +27,8 @@ import Testing
       return .text(Array("\(any)".utf8))
     }
     return .list([
-      .text(Array("ok".utf8)), .text(Array(epoch.utf8)), .number(more), .list(counts.map { .number($0) }),
+      .text(Array("ok".utf8)), .text(Array(epoch.utf8)), .number(more),
+      .list(counts.map { .text(Array($0.utf8)) }),
       .list([.number(cursor), .list(changes.map { .list($0.map(value)) })]),
       .list([.number(1), .list(connections.map { .list($0.map(value)) })]),
       .list([.number(0), .list(requests.map { .list($0.map(value)) })]),
@@ -51,7 +52,7 @@ import Testing
     _ = fail(shared, "a", at: 0)
     var exchange = shared.exchange(at: now(10))
     #expect(told(exchange) == ["f", "192.0.2.1/32", "", "1", "50000", "600000"])
-    _ = try shared.take(answer(counts: [1]), to: exchange, at: now(10))
+    _ = try shared.take(answer(counts: ["1"]), to: exchange, at: now(10))
     #expect(told(shared.exchange(at: now(10))).isEmpty)
 
     let second = server()
@@ -80,7 +81,7 @@ import Testing
     let shared = server()
     _ = fail(shared, "a", at: 0)
     let exchange = shared.exchange(at: now(1))
-    _ = try shared.take(answer(counts: [7]), to: exchange, at: now(1))
+    _ = try shared.take(answer(counts: ["7"]), to: exchange, at: now(1))
     #expect(shared.failures.failures(of: peer, at: now(1)) == 7)
     guard case .blocked(let block, isNew: true) = fail(shared, "b", at: 2) else {
       Issue.record("it is not blocked")
@@ -89,6 +90,37 @@ import Testing
     #expect(block.failures == 8)
     #expect(
       told(shared.exchange(at: now(3))).chunks.last == ["b", "192.0.2.1/32", "1000", "599000", "8", ""])
+  }
+
+  @Test func `a guess that the fleet's count has already is not counted again here`() throws {
+    let limits = AntiHammering.Limits(
+      maxFailures: 2, forgetAfterSeconds: 60, blockForSeconds: 600, failureDelayMilliseconds: 0,
+      neverBlock: .localhost)
+    let servers = (0..<2).map { _ in SharedState(limits) {} }
+    for server in servers { _ = try server.take(answer(), to: server.exchange(at: now(0)), at: now(0)) }
+    // The old password failed there, and another one here.
+    #expect(fail(servers[1], "old", at: 1) == .counted(1))
+    let digest = told(servers[1].exchange(at: now(1)))[2]
+    #expect(fail(servers[0], "a", at: 1) == .counted(1))
+    let exchange = servers[0].exchange(at: now(2))
+    _ = try servers[0].take(answer(counts: ["2 \(told(exchange)[2]) \(digest)"]), to: exchange, at: now(2))
+    #expect(servers[0].failures.failures(of: peer, at: now(2)) == 2)
+    #expect(fail(servers[0], "old", at: 3) == .repeated)
+    #expect(told(servers[0].exchange(at: now(3))).isEmpty)
+    // Once the failures are forgotten, or lifted, it is a guess like any other.
+    #expect(fail(servers[0], "old", at: 62) == .counted(1))
+    let again = servers[0].exchange(at: now(62))
+    _ = try servers[0].take(answer(counts: ["1 \(digest)"]), to: again, at: now(62))
+    guard case .blocked = [fail(servers[0], "b", at: 63), fail(servers[0], "c", at: 63)][1] else {
+      Issue.record("it is not blocked")
+      return
+    }
+    guard case .blocked(_, isNew: false) = fail(servers[0], "old", at: 64) else {
+      Issue.record("a blocked address is told that it is")
+      return
+    }
+    _ = servers[0].failures.unblock(try IPPrefix(parsing: "192.0.2.1/32"), at: now(65))
+    #expect(fail(servers[0], "old", at: 66) == .counted(1))
   }
 
   @Test func `the later end wins, and what is told twice changes nothing`() throws {
@@ -135,7 +167,7 @@ import Testing
       told(exchange).chunks.map { $0[0] + $0[1] } == [
         "l192.0.2.77/32", "f192.0.2.1/32", "f192.0.2.1/32", "b192.0.2.1/32",
       ])
-    _ = try shared.take(answer(counts: [1, 2]), to: exchange, at: now(2))
+    _ = try shared.take(answer(counts: ["1", "2"]), to: exchange, at: now(2))
     #expect(told(shared.exchange(at: now(3))).isEmpty)
     let again = [
       ["l", "192.0.2.77/32", "3000", "600000", "", ""], ["b", "192.0.2.1/32", "4000", "596000", "2", ""],
@@ -160,7 +192,7 @@ import Testing
       try take(.list([.text(Array("form".utf8)), .text(Array("1/56".utf8))]))
     }
     for wrong in [
-      .null, .number(1), answer(counts: [1]), answer([["x", "b", 1, 1, 1]]),
+      .null, .number(1), answer(counts: ["1"]), answer([["x", "b", 1, 1, 1]]),
       answer([["192.0.2.0/24", "b", 1, 1, 1]]),
       answer([[other, "z", 1, 1, 1]]), answer([[other, "b", 1, 1]]),
     ] as [RESPValue] {

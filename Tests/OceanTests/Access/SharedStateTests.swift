@@ -93,6 +93,22 @@ import Testing
     try fleet.stop()
   }
 
+  @Test func `a device with an old password that comes to all servers blocks nobody`() throws {
+    let fleet = try Fleet(3)
+    for number in 0..<3 { try fleet.waitUntil(number, "together") }
+    func counted(_ count: Int) throws {
+      try eventually("the engine has counted") { try failures(fleet) == "\(count)" ? true : nil }
+    }
+    for (number, password) in ["old", "wrong-1", "wrong-2"].enumerated() {
+      try fail(fleet.servers[number], password)
+      try counted(number + 1)
+    }
+    for server in fleet.servers { try fail(server, "old") }
+    for server in fleet.servers { #expect(try server.greeted(from: Self.attacker).logIn().hasPrefix("+OK")) }
+    #expect(try failures(fleet) == "3")
+    try fleet.stop()
+  }
+
   @Test func `a block ends sessions at other servers, and outlives a restart there`() throws {
     let fleet = try Fleet()
     for number in 0..<2 { try fleet.waitUntil(number, "together") }
