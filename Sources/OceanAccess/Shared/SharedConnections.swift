@@ -3,23 +3,26 @@ internal import Synchronization
 
 /// Live connections by address, counted over several servers.
 ///
-/// An address may have as many connections as are left of its limit by what others have told. That is known only after
-/// some time, so that at one moment each server may let in too many; and it holds only while the engine answers:
-/// otherwise each server counts alone.
+/// An address may have as many connections as are left of its limit by what others have. That is told only after some time,
+/// and once all together have half of the limit, so that at one moment each server may let in too many; and it holds only
+/// while the engine answers: otherwise each server counts alone.
 package final class SharedConnections: AddressConnections {
   /// Addresses of others that are remembered.
   private static let maxOthers = 1 << 20
 
   private struct State {
-    /// What other servers have, by address.
+    /// What other servers have, by address: of those that have many.
     var others: [AddressKey: Int] = [:]
     /// What was told, by address.
-    var told: [AddressKey: Int] = [:]
-    /// Addresses that have connected since.
-    var touched: Set<AddressKey> = []
+    var told: [AddressKey: Connections] = [:]
+    /// The limits of addresses that have connected since.
+    var touched: [AddressKey: Int] = [:]
     /// How far the engine's data was read; zero on a new connection.
     var cursor: Int64 = 0
   }
+
+  /// What an address has, and the most that it may have.
+  typealias Connections = (count: Int, limit: Int)
 
   private let local: ConnectionCounter
   private let v6PrefixLength: Int
@@ -41,7 +44,7 @@ package final class SharedConnections: AddressConnections {
       return nil
     }
     let isSeveral = state.withLock { state in
-      state.touched.insert(key)
+      state.touched[key] = limit
       return state.told[key] != nil
     }
     if isSeveral { noted() }
@@ -58,7 +61,7 @@ package final class SharedConnections: AddressConnections {
   /// Nothing is known of others, and they know nothing of this server.
   func beginAnew() {
     state.withLock { state in
-      state.touched.formUnion(state.told.keys)
+      state.touched.merge(state.told.mapValues(\.limit)) { new, _ in new }
       (state.others, state.told, state.cursor) = ([:], [:], 0)
     }
   }
@@ -66,25 +69,25 @@ package final class SharedConnections: AddressConnections {
   /// Goes on alone.
   func forgetOthers() { state.withLock { $0.others = [:] } }
 
-  /// The addresses whose number is another than was told, with the number now: some of them.
-  func changes(_ room: inout Int) -> [(address: IPPrefix, count: Int)] {
-    let (keys, told) = state.withLock { state in
-      defer { state.touched = [] }
-      return (state.touched.union(state.told.keys), state.told)
+  /// The addresses whose number is another than was told: some of them.
+  func changes(_ room: inout Int) -> [(address: IPPrefix, has: Connections)] {
+    let (limits, told) = state.withLock { state in
+      defer { state.touched = [:] }
+      return (state.touched.merging(state.told.mapValues(\.limit)) { new, _ in new }, state.told)
     }
-    var changes: [(key: AddressKey, count: Int)] = []
-    var left: [AddressKey] = []
-    for key in keys {
+    var changes: [(key: AddressKey, has: Connections)] = []
+    var left: [AddressKey: Int] = [:]
+    for (key, limit) in limits {
       let count = local.count(of: key.prefix(v6PrefixLength: v6PrefixLength).network)
-      guard count != told[key] ?? 0 else { continue }
-      if changes.count < room { changes.append((key, count)) } else { left.append(key) }
+      guard count != told[key]?.count ?? 0 else { continue }
+      if changes.count < room { changes.append((key, (count, limit))) } else { left[key] = limit }
     }
     room -= changes.count
     state.withLock { state in
-      state.touched.formUnion(left)
-      for (key, count) in changes { state.told[key] = count == 0 ? nil : count }
+      state.touched.merge(left) { new, _ in new }
+      for (key, has) in changes { state.told[key] = has.count == 0 ? nil : has }
     }
-    return changes.map { ($0.key.prefix(v6PrefixLength: v6PrefixLength), $0.count) }
+    return changes.map { ($0.key.prefix(v6PrefixLength: v6PrefixLength), $0.has) }
   }
 
   var cursor: Int64 { state.withLock(\.cursor) }

@@ -13,12 +13,21 @@ package final class SharedState: Sendable {
   static let headLength = 8
   /// How many requests wait for an exchange.
   private static let maxRequests = 100
+  /// After a pause of this length the engine may have taken this server for gone, with its connections: it does so after 15
+  /// seconds.
+  private static let longestPause: Int64 = 10_000_000_000
 
   private struct State {
     /// The id of the engine's data; empty before it has answered.
     var epoch = ""
     /// Requests to the other servers that are to be told.
     var requests: [String] = []
+    /// Its name in the engine. A new one for each connection: what it had told under another does not count any more.
+    var node = randomID(words: 1)
+    /// Names that it had before, and that the engine may still know.
+    var nodesBefore: [String] = []
+    /// When it last told or asked something, by the monotonic clock.
+    var latest = Int64.min
     /// How far requests were read; negative: what came before this server is not for it.
     var cursor: Int64 = -1
   }
@@ -27,7 +36,6 @@ package final class SharedState: Sendable {
   package let connections: SharedConnections
   /// The form of what is kept in the engine: its version, and how long the prefixes are that count as one IPv6 address.
   package let form: String
-  private let node = randomID(words: 1)
   private let noted: @Sendable () -> Void
   private let state = Mutex(State())
 
@@ -36,7 +44,7 @@ package final class SharedState: Sendable {
     _ limits: AntiHammering.Limits, v6PrefixLength: Int = defaultV6PrefixLength,
     noted: @escaping @Sendable () -> Void
   ) {
-    form = "1/\(v6PrefixLength)"
+    form = "2/\(v6PrefixLength)"
     failures = SharedFailures(limits, v6PrefixLength: v6PrefixLength, noted: noted)
     connections = SharedConnections(v6PrefixLength: v6PrefixLength, noted: noted)
     self.noted = noted
@@ -89,6 +97,15 @@ package final class SharedState: Sendable {
   /// Lets everything be told that others may not know: the connection is new, and the engine may have lost what it knew.
   package func beginAnew(at now: ClockReading) {
     failures.beginAnew(at: now)
+    tellConnectionsAgain()
+  }
+
+  private func tellConnectionsAgain() {
+    state.withLock { state in
+      // The engine forgets a name by itself, if it is not told in time.
+      state.nodesBefore = state.nodesBefore.suffix(8) + [state.node]
+      state.node = randomID(words: 1)
+    }
     connections.beginAnew()
   }
 
@@ -97,22 +114,27 @@ package final class SharedState: Sendable {
 
   /// Takes what is to be told now.
   package func exchange(at now: ClockReading) -> Exchange {
-    let (epoch, requests, cursor) = state.withLock { state in
+    let isAfterPause = state.withLock { state in
+      defer { state.latest = now.monotonic }
+      return state.latest != .min && now.monotonic &- state.latest > Self.longestPause
+    }
+    if isAfterPause { tellConnectionsAgain() }
+    let (epoch, requests, cursor, node, nodesBefore) = state.withLock { state in
       defer { state.requests = [] }
-      return (state.epoch, state.requests, state.cursor)
+      return (state.epoch, state.requests, state.cursor, state.node, state.nodesBefore)
     }
     var room = Self.batch
     let told = failures.tell(&room, at: now)
-    let isFirst = connections.cursor == 0
     let changes = connections.changes(&room)
     var arguments = [
       form, epoch, randomID(words: 4), "\(Self.batch)", "\(told.cursor)", "\(connections.cursor)",
       "\(cursor)", node,
     ]
     arguments += told.records
-    // What this server told before may be old.
-    if isFirst { arguments += ["C", "", "", "", "", ""] }
-    for (address, count) in changes { arguments += ["c", "\(address)", "\(count)", "", "", ""] }
+    for name in nodesBefore { arguments += ["C", name, "", "", "", ""] }
+    for (address, has) in changes {
+      arguments += ["c", "\(address)", "\(has.count)", "\(has.limit)", "", ""]
+    }
     for request in requests { arguments += ["r", request, "", "", "", ""] }
     return Exchange(arguments: arguments, failures: told, requests: requests)
   }
@@ -143,7 +165,7 @@ package final class SharedState: Sendable {
     }
     let (isOther, hasLost) = state.withLock { state in
       let before = state.epoch
-      (state.epoch, state.cursor) = (epoch, requests.cursor)
+      (state.epoch, state.cursor, state.nodesBefore) = (epoch, requests.cursor, [])
       return (before != epoch, !before.isEmpty && before != epoch)
     }
     if isOther { failures.useGuessKey(SecretBytes(copying: epoch.utf8)) }

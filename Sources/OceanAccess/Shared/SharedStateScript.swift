@@ -11,9 +11,12 @@
 /// | `ends` | sorted set | addresses by the time when what is known of them ends |
 /// | `failures:ADDRESS` | hash | the number of failures, and digests of the guesses |
 /// | `nodes` | sorted set | the servers, by the time until which their connections count |
-/// | `connections:NODE` | hash | the connections that a server has, by address |
-/// | `connections` | sorted set | addresses by the version of the last change of their connections |
+/// | `connections:ADDRESS` | hash | the connections of an address, by server |
+/// | `connections` | sorted set | addresses with many connections, by the version of their last change |
 /// | `requests` | sorted set | what servers ask of all others, by version |
+///
+/// Connections of an address are told to the other servers only while it has half of its limit or more: so the work of a
+/// server does not grow with the clients of the others.
 ///
 /// A version is the time, or one more than the last: whatever has a version from more than a minute ago is that old.
 ///
@@ -110,14 +113,46 @@ package enum SharedStateScript {
       return table.concat(words, ' ')
     end
 
+    -- The connections of an address: all, and those of others. What a server had that is gone does not count.
+    local function count(address)
+      local key, all, own = connections .. address, 0, 0
+      local held = redis.call('HGETALL', key)
+      for j = 1, #held, 2 do
+        local number = tonumber(held[j + 1]) or 0
+        if held[j] == node then
+          own = number
+          all = all + number
+        elseif redis.call('ZSCORE', nodes, held[j]) then
+          all = all + number
+        else
+          redis.call('HDEL', key, held[j])
+        end
+      end
+      return all, all - own
+    end
+
     local function connected(address) redis.call('ZADD', totals, next_version(), address) end
 
-    local function disconnect(node)
-      for _, address in ipairs(redis.call('HKEYS', connections .. node)) do connected(address) end
-      redis.call('DEL', connections .. node)
+    local function connect(address, number, limit)
+      local key = connections .. address
+      if number == '0' then
+        redis.call('HDEL', key, node)
+      else
+        redis.call('HSET', key, node, number)
+        redis.call('PEXPIRE', key, 86400000)
+      end
+      if redis.call('ZSCORE', totals, address) or 2 * count(address) >= limit then connected(address) end
+    end
+
+    -- Its connections do not count any more.
+    local function leave(node)
+      redis.call('ZREM', nodes, node)
+      for _, address in ipairs(redis.call('ZRANGE', totals, 0, -1)) do connected(address) end
     end
 
     local counts = {}
+    redis.call('ZADD', nodes, text(now + 15000), node)
+    for _, gone in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', text(now), 'LIMIT', 0, 4)) do leave(gone) end
     local i = 9
     while i <= #ARGV do
       local kind, address = ARGV[i], ARGV[i + 1]
@@ -130,14 +165,9 @@ package enum SharedStateScript {
       elseif kind == 'l' then
         lift(address, now - tonumber(a), b)
       elseif kind == 'C' then
-        disconnect(node)
+        leave(address)
       elseif kind == 'c' then
-        if a == '0' then
-          redis.call('HDEL', connections .. node, address)
-        else
-          redis.call('HSET', connections .. node, address, a)
-        end
-        connected(address)
+        connect(address, a, b)
       elseif kind == 'r' then
         redis.call('ZADD', requests, next_version(), text(version) .. ' ' .. address)
       end
@@ -150,11 +180,10 @@ package enum SharedStateScript {
       redis.call('ZREM', ends, address)
     end
 
-    -- A server that has not asked for so long is gone, and so are its connections.
-    redis.call('ZADD', nodes, text(now + 15000), node)
-    for _, gone in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', text(now), 'LIMIT', 0, 4)) do
-      disconnect(gone)
-      redis.call('ZREM', nodes, gone)
+    -- Addresses that nobody has connections of any more, which all who are not gone have read by now. Of others all are told
+    -- once a minute.
+    for _, address in ipairs(redis.call('ZRANGEBYSCORE', totals, '-inf', text(now - 60000), 'LIMIT', 0, 10)) do
+      if count(address) == 0 then redis.call('ZREM', totals, address) else connected(address) end
     end
 
     local function read(key, from)
@@ -171,18 +200,10 @@ package enum SharedStateScript {
     local more = #changed >= 2 * limit
 
     local counted = {}
-    local others = redis.call('ZRANGE', nodes, 0, -1)
     changed, totals_cursor = read(totals, totals_cursor)
     for j = 1, #changed, 2 do
-      local all, other = 0, 0
-      for _, name in ipairs(others) do
-        local count = tonumber(redis.call('HGET', connections .. name, changed[j]) or 0)
-        all = all + count
-        if name ~= node then other = other + count end
-      end
-      counted[#counted + 1] = { changed[j], other }
-      -- All who are not gone have read it by now.
-      if all == 0 and tonumber(changed[j + 1]) < now - 60000 then redis.call('ZREM', totals, changed[j]) end
+      local _, others = count(changed[j])
+      counted[#counted + 1] = { changed[j], others }
     end
     more = more or #changed >= 2 * limit
 
@@ -204,7 +225,6 @@ package enum SharedStateScript {
       redis.call('PEXPIREAT', key, expiry)
     end
     redis.call('PEXPIRE', requests, 60000)
-    redis.call('PEXPIRE', connections .. node, 600000)
 
     return { 'ok', known[2], more and 1 or 0, counts, { cursor, news }, { totals_cursor, counted },
       { requests_cursor, asked } }

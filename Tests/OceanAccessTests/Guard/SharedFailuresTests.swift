@@ -224,7 +224,7 @@ import Testing
     let exchange = shared.exchange(at: now(0))
     #expect(
       exchange.arguments.dropFirst(SharedState.headLength).map(\.self).chunks == [
-        ["C", "", "", "", "", ""], ["c", "192.0.2.1/32", "1", "", "", ""],
+        ["c", "192.0.2.1/32", "1", "3", "", ""]
       ])
     _ = try shared.take(answer(connections: [["192.0.2.1/32", 1]]), to: exchange, at: now(0))
     held.append(Held(connections.admit(peer, limit: 3)))
@@ -233,22 +233,45 @@ import Testing
     #expect(connections.count(of: peer) == 3)
     // Where there is no limit, connections are only counted.
     #expect(Held(connections.admit(peer, limit: .max)).isThere)
-    #expect(told(shared.exchange(at: now(1))) == ["c", "192.0.2.1/32", "2", "", "", ""])
+    #expect(told(shared.exchange(at: now(1))) == ["c", "192.0.2.1/32", "2", "3", "", ""])
     #expect(told(shared.exchange(at: now(1))).isEmpty)
     held = []
-    #expect(told(shared.exchange(at: now(2))) == ["c", "192.0.2.1/32", "0", "", "", ""])
+    #expect(told(shared.exchange(at: now(2))) == ["c", "192.0.2.1/32", "0", "3", "", ""])
     #expect(connections.count(of: peer) == 1)
     shared.beAlone()
     #expect(connections.count(of: peer) == 0)
   }
 
-  @Test func `after a pause connections are told again`() {
+  @Test func `on a new connection and after a pause connections are told again, under another name`() throws {
     let shared = server()
     let held = Held(shared.connections.admit(peer, limit: 3))
-    let record = ["c", "192.0.2.1/32", "1", "", "", ""]
-    #expect(told(shared.exchange(at: now(0))) == record)
+    let record = ["c", "192.0.2.1/32", "1", "3", "", ""]
+    func exchange(at seconds: Int64) -> (exchange: SharedState.Exchange, node: String, left: [String]) {
+      let exchange = shared.exchange(at: now(seconds))
+      let records = exchange.arguments.dropFirst(SharedState.headLength).map(\.self).chunks
+      return (
+        exchange, exchange.arguments[SharedState.headLength - 1],
+        records.filter { $0[0] == "C" }.map { $0[1] }
+      )
+    }
+    let first = exchange(at: 0)
+    #expect(told(first.exchange) == record)
+    #expect(first.left.isEmpty)
     shared.beginAnew(at: now(1))
-    #expect(told(shared.exchange(at: now(1))) == record)
+    let second = exchange(at: 1)
+    #expect(told(second.exchange) == record)
+    #expect(second.left == [first.node])
+    // Nobody answered: the engine may know either name.
+    shared.beginAnew(at: now(2))
+    let third = exchange(at: 2)
+    #expect(third.left == [first.node, second.node])
+    _ = try shared.take(answer(), to: third.exchange, at: now(2))
+    let fourth = exchange(at: 12)
+    #expect(told(fourth.exchange).isEmpty && fourth.left.isEmpty && fourth.node == third.node)
+    // The engine takes a server for gone that has said nothing for 15 seconds.
+    let fifth = exchange(at: 23)
+    #expect(told(fifth.exchange) == record)
+    #expect(fifth.left == [third.node])
     withExtendedLifetime(held) {}
   }
 

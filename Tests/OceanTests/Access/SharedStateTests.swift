@@ -150,6 +150,40 @@ import Testing
     try fleet.servers[1].stop()
   }
 
+  @Test func `only addresses with half of their limit are told to all servers, until they have none`() throws
+  {
+    let fleet = try Fleet(server: ["limits: { connections_per_ip: 6 }"])
+    for number in 0..<2 { try fleet.waitUntil(number, "together") }
+    func told() throws -> [String] {
+      try fleet.engine.cli("ZRANGE", "ocean:connections", "0", "-1").split(separator: "\n").map(String.init)
+    }
+    let address = "\(Self.attacker)/32"
+    func counted(_ count: Int) throws {
+      try eventually("the engine has \(count)") {
+        let counts = try fleet.engine.cli("HVALS", "ocean:connections:\(address)").split(separator: "\n")
+        return counts.compactMap { Int($0) }.reduce(0, +) == count ? true : nil
+      }
+    }
+    var clients = try (0..<2).map { try fleet.servers[$0].greeted(from: Self.attacker) }
+    try counted(2)
+    #expect(try told().isEmpty)
+    clients.append(try fleet.servers[0].greeted(from: Self.attacker))
+    try counted(3)
+    #expect(try told() == [address])
+    try eventually("the other knows") {
+      let text = try fleet.hosts[1].ocean(
+        "explain", fleet.hosts[1].config, "--from", Self.attacker, "--live")
+      return text.output.contains("3 of 6 per address") ? true : nil
+    }
+    for client in clients { _ = try client.command("QUIT") }
+    try counted(0)
+    #expect(try told() == [address])
+    // As if a minute had gone by.
+    #expect(try fleet.engine.cli("ZADD", "ocean:connections", "1", address) == "0")
+    try eventually("nobody is told any more") { try told().isEmpty ? true : nil }
+    try fleet.stop()
+  }
+
   @Test func `a user and an address are kicked on all servers, and can come back`() throws {
     let fleet = try Fleet()
     for number in 0..<2 { try fleet.waitUntil(number, "together") }
@@ -350,7 +384,8 @@ import Testing
     let engine = try Engine()
     let rights =
       "resetkeys ~ocean:* resetchannels -@all +hello +script|load +evalsha +time +type +del +hmget +hset +hget +hdel "
-      + "+hincrby +hexists +hkeys +zadd +zrem +zrange +zrangebyscore +zremrangebyscore +zrevrange +pttl +pexpire +pexpireat"
+      + "+hgetall +hincrby +hexists +hkeys +zadd +zrem +zscore +zrange +zrangebyscore +zremrangebyscore +zrevrange "
+      + "+pttl +pexpire +pexpireat"
     func setPassword(_ password: String) throws {
       let words =
         ["ACL", "SETUSER", "ocean", "reset", "on", ">\(password)"]
