@@ -33,10 +33,20 @@ enum UniqueID {
   }
 
   private static func isVisible(_ id: UnsafeRawBufferPointer) -> Bool {
-    // The loop has no exit before the end, so that the compiler takes many bytes at a time.
-    var others = 0
-    for byte in id { others |= byte &- 0x21 > 0x7E - 0x21 ? 1 : 0 }
-    return others == 0
+    // Eight bytes at a time: with the first number added to it, a byte from 0x21 on has its upper bit, and with the second
+    // one from 0x7F on. Where no upper bit was set, nothing is carried into the next byte.
+    let (ones, upper): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+    var position = 0
+    while position + 8 <= id.count {
+      let word = id.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      guard word & upper == 0, (word &+ ones &* 0x5F) & ~(word &+ ones) & upper == upper else { return false }
+      position += 8
+    }
+    while position < id.count {
+      guard (0x21...0x7E).contains(id[position]) else { return false }
+      position += 1
+    }
+    return true
   }
 
   /// Calls `body` with the marker and 128 bits in base32: 27 octets.

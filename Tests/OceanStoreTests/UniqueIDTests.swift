@@ -53,6 +53,18 @@ import Testing
     #expect(again.update(deleting: 0..<again.count, seen: []).removed == Self.oddNames.count)
   }
 
+  @Test func `every byte is looked at, wherever it is`() {
+    for length in 1...20 {
+      for position in 0..<length {
+        for byte in UInt8.min...UInt8.max {
+          var id = [UInt8](repeating: byte % 2 == 0 ? 0x21 : 0x7E, count: length)
+          id[position] = byte
+          #expect(id.withUnsafeBytes(UniqueID.isSendable) == (0x21...0x7E).contains(byte), "\(id)")
+        }
+      }
+    }
+  }
+
   @Test func `two names of one file are one message`() throws {
     fixture.write("new/1.a", "one\n")
     link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,S")
