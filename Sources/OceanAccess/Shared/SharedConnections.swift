@@ -44,7 +44,7 @@ package final class SharedConnections: AddressConnections {
       return nil
     }
     let isSeveral = state.withLock { state in
-      state.touched[key] = limit
+      state.touched[key] = min(limit, state.touched[key] ?? .max)
       return state.told[key] != nil
     }
     if isSeveral { noted() }
@@ -61,7 +61,7 @@ package final class SharedConnections: AddressConnections {
   /// Nothing is known of others, and they know nothing of this server.
   func beginAnew() {
     state.withLock { state in
-      state.touched.merge(state.told.mapValues(\.limit)) { new, _ in new }
+      state.touched.merge(state.told.mapValues(\.limit), uniquingKeysWith: min)
       (state.others, state.told, state.cursor) = ([:], [:], 0)
     }
   }
@@ -73,7 +73,7 @@ package final class SharedConnections: AddressConnections {
   func changes(_ room: inout Int) -> [(address: IPPrefix, has: Connections)] {
     let (limits, told) = state.withLock { state in
       defer { state.touched = [:] }
-      return (state.touched.merging(state.told.mapValues(\.limit)) { new, _ in new }, state.told)
+      return (state.touched.merging(state.told.mapValues(\.limit), uniquingKeysWith: min), state.told)
     }
     var changes: [(key: AddressKey, has: Connections)] = []
     var left: [AddressKey: Int] = [:]
@@ -84,7 +84,7 @@ package final class SharedConnections: AddressConnections {
     }
     room -= changes.count
     state.withLock { state in
-      state.touched.merge(left) { new, _ in new }
+      state.touched.merge(left, uniquingKeysWith: min)
       for (key, has) in changes { state.told[key] = has.count == 0 ? nil : has }
     }
     return changes.map { ($0.key.prefix(v6PrefixLength: v6PrefixLength), $0.has) }

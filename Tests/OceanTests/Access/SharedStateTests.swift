@@ -304,7 +304,7 @@ import Testing
     (["ACL", "SETUSER", "default", "-hset"], "its user may not do all that is needed: "),
     (["CONFIG", "SET", "requirepass", "other"], "it wants a password"),
     (["SET", "ocean:fleet", "1"], "its keys 'ocean:…' are not ocean's: write another prefix"),
-    (["HSET", "ocean:fleet", "form", "1/56"], "are of servers that count otherwise (1/56, here 1/64)"),
+    (["HSET", "ocean:fleet", "form", "1/56"], "are of servers that count otherwise (1/56, here 2/64)"),
     (["HSET", "ocean:fleet", "a", "b"], "its keys 'ocean:…' are not ocean's: write another prefix"),
     (["SET", "ocean:blocks", "1"], "its keys 'ocean:…' are not ocean's: write another prefix"),
   ])
