@@ -114,8 +114,10 @@ package struct ServerStatus: Sendable, Hashable, Codable {
       case alone
     }
 
-    /// Where it is: `valkey://10.0.0.5:6379`.
-    package var url: String
+    /// Where it is: `valkey://10.0.0.5:6379`; nil if no Sentinel has said so yet.
+    package var url: String?
+    /// The name that Sentinels have for it; nil without Sentinels.
+    package var master: String?
     package var state: State
     /// Half a sentence: why this server counts alone; nil if it does not.
     package var reason: String?
@@ -123,14 +125,19 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     package var since: String
     /// The engine's own words, `valkey 8.0.1`; nil before it answered.
     package var engine: String?
+    /// Half a sentence: why no Sentinel says where the engine is; nil if one does.
+    package var sentinelTrouble: String?
     /// How much is not told yet: failures, blocks, and blocks that were lifted.
     package var waiting: Int
 
     package init(
-      url: String, state: State, reason: String?, since: String, engine: String?, waiting: Int
+      url: String?, master: String?, state: State, reason: String?, since: String, engine: String?,
+      sentinelTrouble: String?, waiting: Int
     ) {
-      (self.url, self.state, self.reason) = (url, state, reason)
-      (self.since, self.engine, self.waiting) = (since, engine, waiting)
+      (self.url, self.master, self.state, self.reason) = (url, master, state, reason)
+      (self.since, self.engine, self.sentinelTrouble, self.waiting) = (
+        since, engine, sentinelTrouble, waiting
+      )
     }
   }
 

@@ -70,7 +70,7 @@ extension ApplyError {
       self = .needsRestart("server.user")
     } else if new.limits.ipv6Prefix != old.limits.ipv6Prefix {
       self = .needsRestart("server.limits.ipv6_prefix")
-    } else if (new.sharedState.url == nil) != (old.sharedState.url == nil) {
+    } else if new.sharedState.isUsed != old.sharedState.isUsed {
       self = .needsRestart("whether there is a server.shared_state")
     } else {
       return nil

@@ -27,8 +27,7 @@ package actor Engine {
     var monitorToken: MonitorToken?
     /// Nil if keys of session tickets are this process's own.
     var ticketSecret: SecretBytes?
-    /// Nil if the shared state needs none, or it could not be read.
-    var sharedStatePassword: SecretBytes?
+    var sharedStatePasswords: SharedStateLink.Passwords
 
     var plan: Plan { file.plan }
     var digest: Digest { file.digest }
@@ -192,8 +191,8 @@ package actor Engine {
     runningDrainSeconds.store(plan.server.drainSeconds, ordering: .relaxed)
     environment.apply(plan, at: .now)
     tickets.seal(with: sharedTicketKeys, now: SystemClock.boot.seconds)
-    let sharedPassword = sharedStatePassword(of: plan, secrets)
-    await environment.shared?.use(plan.server.sharedState, password: sharedPassword, environment.take)
+    let sharedPasswords = sharedStatePasswords(of: plan, secrets)
+    await environment.shared?.use(plan.server.sharedState, sharedPasswords, environment.take)
     let before = services.values.map { $0.service.update($0.settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener.endpoint)?.close() }
@@ -218,7 +217,7 @@ package actor Engine {
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories, sources: sources,
       accessLog: accessLog, listeners: listeners, monitor: monitored, monitorToken: token,
-      ticketSecret: sharedTicketKeys?.secret, sharedStatePassword: sharedPassword)
+      ticketSecret: sharedTicketKeys?.secret, sharedStatePasswords: sharedPasswords)
     environment.descriptors.measure()
     let treated = await treatSessions(sessions, after: previous)
     // Every loop has answered since the swap, so that no loop still uses the old settings, and no loop has to
@@ -226,11 +225,21 @@ package actor Engine {
     return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
   }
 
-  /// The password for the shared state, or the one that runs if it cannot be read. A server without it counts alone.
-  private func sharedStatePassword(of plan: Plan, _ secrets: AccountSources.Secrets) -> SecretBytes? {
-    guard let source = plan.server.sharedState.password else { return nil }
-    let isSame = running?.plan.server.sharedState.password == source
-    return secrets[source] ?? (isSame ? running?.sharedStatePassword : nil)
+  /// The passwords for the shared state, or those that run if they cannot be read. A server without them counts alone.
+  private func sharedStatePasswords(
+    of plan: Plan, _ secrets: AccountSources.Secrets
+  ) -> SharedStateLink.Passwords {
+    let (new, old) = (plan.server.sharedState, running?.plan.server.sharedState)
+    func password(
+      _ source: Plan.SecretSource?, before: Plan.SecretSource?, _ known: SecretBytes?
+    ) -> SecretBytes? {
+      guard let source else { return nil }
+      return secrets[source] ?? (source == before ? known : nil)
+    }
+    let known = running?.sharedStatePasswords
+    return SharedStateLink.Passwords(
+      engine: password(new.password, before: old?.password, known?.engine),
+      sentinel: password(new.sentinel.password, before: old?.sentinel.password, known?.sentinel))
   }
 
   /// The keys of the secret that a plan names; nil if it names none.

@@ -53,8 +53,8 @@ final class Environment: Sendable {
     loginLog = LoginLog(logger: logger)
     lastLogins = LastLogins(in: state, logger: logger)
     shared =
-      plan.server.sharedState.url == nil
-      ? nil : SharedStateLink(plan, on: loops[0].eventLoop, logger: logger)
+      plan.server.sharedState.isUsed
+      ? SharedStateLink(plan, on: loops[0].eventLoop, logger: logger) : nil
     admission =
       shared.map {
         AdmissionController(plan, AddressAdmission(plan, hammering: $0.failures, connections: $0.connections))

@@ -10,7 +10,10 @@ extension Plan {
 
   /// These, and those of the server itself.
   package func readSecrets() -> AccountSources.Secrets {
-    Self.read(accounts.map(\.password) + [server.ticketSecret, server.sharedState.password])
+    Self.read(
+      accounts.map(\.password) + [
+        server.ticketSecret, server.sharedState.password, server.sharedState.sentinel.password,
+      ])
   }
 
   private static func read(_ sources: [SecretSource?]) -> AccountSources.Secrets {

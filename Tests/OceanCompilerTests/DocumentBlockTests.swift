@@ -126,6 +126,7 @@ import Testing
     ],
     "docs/several-machines.md": [
       "# haproxy.cfg": "not ocean's; BalancedTests run HAProxy",
+      "# sentinel.conf": "not ocean's; SentinelTests run redis-sentinel",
       "ocean facts": "what nodes are asked; FleetTests ask some",
       "$ ocean fleet plan": "needs five hosts; FleetApplyTests bring configs to three",
       "ocean fleet status": "needs a rollout that waits; FleetApplyTests have one",

@@ -13,6 +13,7 @@ import Testing
     plan.server.sharedState.url = try SharedStateURL(parsing: "valkey://192.0.2.1")
     plan.server.sharedState.password = .file("/v")
     plan.server.sharedState.ca = "/etc/ca.pem"
+    plan.server.sharedState.sentinel.password = .file("/s")
     plan.accounts[0].saslauthd.socket = "/run/mux"
     plan.accounts[0].dovecot = Plan.Dovecot(auth: "/run/auth", users: "/run/users")
     plan.accounts[0].sql = Plan.SQL(
@@ -63,6 +64,10 @@ import Testing
     ),
     ("server.ticket_secret", { $0.server.ticketSecret = .credential("tickets") }),
     ("server.shared_state.password", { $0.server.sharedState.password = .credential("valkey") }),
+    (
+      "server.shared_state.sentinel.password",
+      { $0.server.sharedState.sentinel.password = .credential("sentinel") }
+    ),
     ("server.shared_state.ca", { $0.server.sharedState.ca = "/etc/other.pem" }),
     ("monitor.token", { $0.monitor.token = .credential("token") }),
     ("accounts.NAME.passwd_file", { $0.accounts[1].passwdFile = "/other" }),

@@ -1,7 +1,8 @@
 @testable import OceanAccess
 import OceanAddresses
+import OceanPlan
 
-/// What Valkey or Redis answers, or whatever is in its place.
+/// What Valkey, Redis or a Sentinel answers, or whatever is in its place.
 ///
 /// The answer is the same however it arrives, and what is taken over of it stays within the bounds that this server has.
 @_cdecl("fuzz_engine")
@@ -19,6 +20,17 @@ func fuzzEngine(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   }
   _ = try? SharedStateError.engine(found.value)
   precondition(!SharedStateError.answer(found.value, "ocean:").reason.isEmpty)
+
+  var settings = Plan.SharedState.Sentinel()
+  (settings.master, settings.at) = ("m", [EnginePlace(host: "192.0.2.1", port: 1)].compactMap(\.self))
+  var poll = SentinelPoll(settings)
+  poll.take(found.value, from: 0)
+  precondition(poll.isDecided && poll.candidates.isEmpty == (poll.trouble != nil))
+  for place in poll.candidates {
+    precondition(!place.isLocal && (1...65_535).contains(place.port))
+    precondition((1...253).contains(place.host.utf8.count))
+    precondition(EnginePlace(parsing: "\(place)", defaultPort: 1) == place)
+  }
 
   let limits = AntiHammering.Limits(failureDelayMilliseconds: 0, neverBlock: .localhost)
   let shared = SharedState(limits) {}

@@ -142,7 +142,7 @@ package final class SharedState: Sendable {
   /// Puts back what the engine did not confirm.
   package func putBack(_ exchange: Exchange) {
     failures.putBack(exchange.failures)
-    state.withLock { $0.requests.insert(contentsOf: exchange.requests, at: 0) }
+    state.withLock { $0.requests = Array((exchange.requests + $0.requests).prefix(Self.maxRequests)) }
   }
 
   /// Takes over what the engine answered.

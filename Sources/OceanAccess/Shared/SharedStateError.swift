@@ -9,6 +9,7 @@ package enum SharedStateError {
       ("WRONGPASS", "it refuses the user or the password"),
       ("NOAUTH", "it wants a password"),
       ("NOPERM", "its user may not do all that is needed: \(shown(text))"),
+      ("ACL failure in script", "its user may not do all that is needed: \(shown(text))"),
       ("The user executing the script", "its user may not do all that is needed: \(shown(text))"),
       ("READONLY", "it is a replica, which takes no changes"),
       ("OOM", "its memory is full (maxmemory)"),
@@ -16,7 +17,7 @@ package enum SharedStateError {
       ("MISCONF", "it cannot save its data and takes no changes"),
       ("WRONGTYPE", "its keys '\(prefix)…' are not ocean's: write another prefix"),
       ("NOREPLICAS", "it has too few replicas and takes no changes"),
-      ("MASTERDOWN", "it is a replica without its primary"),
+      ("MASTERDOWN", "it is a replica without its master"),
       ("BUSY", "it runs a script that does not end"),
       ("unknown command", "it is older than Redis 7"),
     ]
@@ -36,6 +37,9 @@ package enum SharedStateError {
   ///
   /// - Throws: if it cannot be used.
   package static func engine(_ hello: RESPValue) throws(BackendError) -> String {
+    guard hello[name: "mode"]?.string != "sentinel" else {
+      throw .unreachable("it is a Sentinel, and not an engine: write sentinel: { master: …, at: […] }")
+    }
     guard let name = hello[name: "server"]?.string, let version = hello[name: "version"]?.string,
       let major = Int(version.prefix { $0 != "." }), let role = hello[name: "role"]?.string
     else { throw .unreachable("it does not answer as Valkey and Redis do") }

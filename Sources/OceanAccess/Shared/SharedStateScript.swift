@@ -54,6 +54,8 @@ package enum SharedStateScript {
     if known[2] ~= epoch then cursor, totals_cursor, requests_cursor = 0, 0, -1 end
 
     local version = tonumber(redis.call('HGET', fleet, 'version') or 0)
+    -- A replica that became the master may lack the last changes.
+    requests_cursor = math.min(requests_cursor, version)
     local function next_version()
       version = math.max(version + 1, now)
       return text(version)

@@ -1,9 +1,10 @@
 import OceanSyntax
 
-/// OC0390 to OC0393, and OC0472: what several hosts have together.
+/// OC0390 to OC0393, OC0472 and OC0473: what several hosts have together.
 extension DiagnosticCode {
   static let sharingCodes: [DiagnosticCode] = [
     .unusableTicketSecret, .ticketSecretExposed, .badSharedState, .sharedStatePassword, .uncertainSharedState,
+    .loneSentinel,
   ]
 
   static let unusableTicketSecret = DiagnosticCode(
@@ -37,7 +38,9 @@ extension DiagnosticCode {
     id: "OC0392", severity: .error, title: "not the place of Valkey or Redis",
     explanation: """
       The URL has a scheme, valkey or redis, a host, and perhaps a port. It never
-      has a name or a password: plans, differences and logs show it.
+      has a name or a password: plans, differences and logs show it. Where Sentinels
+      say which of several engines is the master, there is no URL: they are named, and
+      the master by the name that sentinel.conf has for it.
 
       ```yaml
       shared_state: { url: "redis://:secret@10.0.0.5/0" }   # wrong
@@ -45,14 +48,16 @@ extension DiagnosticCode {
         url: valkey://10.0.0.5:6379
         user: ocean
         password: { file: valkey.password }
+      shared_state:                                         # right, with Sentinels
+        sentinel: { master: mymaster, at: [10.0.0.5, 10.0.0.6, 10.0.0.7] }
       ```
       """)
 
   static let sharedStatePassword = DiagnosticCode(
     id: "OC0393", severity: .error, title: "no password for the shared state",
     explanation: """
-      The password with which servers ask Valkey or Redis is missing, cannot be read,
-      or can be read by everybody on this host.
+      The password with which servers ask Valkey, Redis or Sentinels is missing,
+      cannot be read, or can be read by everybody on this host.
 
       ```sh
       chgrp vmail valkey.password && chmod 640 valkey.password
@@ -61,15 +66,29 @@ extension DiagnosticCode {
 
   static let uncertainSharedState = DiagnosticCode(
     id: "OC0472", severity: .warning,
-    title: "a shared state that others may listen to, or a setting without effect",
+    title: "a shared state that others may listen to, or a doubtful setting of it",
     explanation: """
       Servers tell Valkey or Redis which addresses fail to log in, and their password
       for it. With `tls: off` everybody between the two can read that. A list of CAs
-      has an effect only where certificates are checked.
+      has an effect only where certificates are checked. An engine and a Sentinel have
+      ports of their own.
 
       ```yaml
       shared_state: { url: valkey://10.0.0.5, tls: off }       # wrong, off this host
       shared_state: { url: valkey://10.0.0.5, tls: verify }    # right
+      ```
+      """)
+
+  static let loneSentinel = DiagnosticCode(
+    id: "OC0473", severity: .note, title: "one Sentinel alone says where the master is",
+    explanation: """
+      A server asks Sentinels where the master is whenever it has lost it, and every
+      ten seconds whether it is still there. If the only one that it knows is away, it
+      counts alone. A name that stands for several addresses is taken to be several.
+
+      ```yaml
+      sentinel: { master: mymaster, at: [10.0.0.5] }                      # alone
+      sentinel: { master: mymaster, at: [10.0.0.5, 10.0.0.6, 10.0.0.7] }  # better
       ```
       """)
 }

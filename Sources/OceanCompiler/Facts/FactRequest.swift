@@ -35,6 +35,8 @@ package struct FactRequest: Sendable, Hashable {
   package var ticketSecret: Plan.SecretSource?
   /// The place of the password for the shared state.
   package var sharedStatePassword: Plan.SecretSource?
+  /// The place of the password for Sentinels.
+  package var sentinelPassword: Plan.SecretSource?
   package var profiles: Set<Plan.Service.TLS.Profile> = []
   /// The databases with accounts, by the names of their sources.
   package var databases: [String: Plan.SQL] = [:]
@@ -133,6 +135,7 @@ extension Config {
     request.monitorToken = monitor?.value.token?.value
     request.ticketSecret = server?.value.ticketSecret?.value
     request.sharedStatePassword = server?.value.sharedState?.value.password?.value
+    request.sentinelPassword = server?.value.sharedState?.value.sentinel?.value.password?.value
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
@@ -204,7 +207,8 @@ extension FactRequest {
   /// The files of the secrets that the server reads when a plan is applied.
   package var secretFiles: Set<String> {
     let sources = databases.values.map(\.password) + ldapServers.values.map(\.password)
-    return Set(([monitorToken, ticketSecret, sharedStatePassword] + sources).compactMap { $0?.path })
+    return Set(
+      ([monitorToken, ticketSecret, sharedStatePassword, sentinelPassword] + sources).compactMap { $0?.path })
   }
 }
 

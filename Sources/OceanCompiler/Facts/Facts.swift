@@ -28,6 +28,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var ticketSecret: Secret?
   /// Nil if the config names no password for a shared state, or in facts of an ocean that did not look.
   package var sharedStatePassword: Secret?
+  /// Nil if the config names no password for Sentinels, or in facts of an ocean that did not look.
+  package var sentinelPassword: Secret?
   /// What databases with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
   package var databases: [String: Database]?
   /// What directories with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
@@ -85,7 +87,7 @@ package struct Facts: Sendable, Hashable, Codable {
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
     monitorToken: Secret? = nil, ticketSecret: Secret? = nil,
-    sharedStatePassword: Secret? = nil, databases: [String: Database]? = nil,
+    sharedStatePassword: Secret? = nil, sentinelPassword: Secret? = nil, databases: [String: Database]? = nil,
     ldapServers: [String: LDAPServer]? = nil, sockets: [Socket]? = nil,
     mailFileSystem: MailFileSystem? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
@@ -110,6 +112,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.monitorToken = monitorToken
     self.ticketSecret = ticketSecret
     self.sharedStatePassword = sharedStatePassword
+    self.sentinelPassword = sentinelPassword
     self.databases = databases
     self.ldapServers = ldapServers
     self.sockets = sockets
@@ -135,7 +138,8 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken, ticketSecret, sharedStatePassword, databases, ldapServers,
+      certificates, listFiles, monitorToken, ticketSecret, sharedStatePassword, sentinelPassword,
+      databases, ldapServers,
       sockets, mailFileSystem
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,

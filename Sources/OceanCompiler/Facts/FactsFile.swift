@@ -26,6 +26,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
   package var ticketSecretSource: Plan.SecretSource?
   /// The place of the password for the shared state in `facts`.
   package var sharedStatePasswordSource: Plan.SecretSource?
+  /// The place of the password for Sentinels in `facts`.
+  package var sentinelPasswordSource: Plan.SecretSource?
   /// The settings of the databases in `facts`, by the same names; nil from an earlier ocean.
   package var databaseSettings: [String: Plan.SQL]?
   /// The settings of the directories in `facts`, by the same names; nil from an earlier ocean.
@@ -41,6 +43,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     monitorTokenSource = request.monitorToken
     ticketSecretSource = request.ticketSecret
     sharedStatePasswordSource = request.sharedStatePassword
+    sentinelPasswordSource = request.sentinelPassword
     databaseSettings = request.databases.isEmpty ? nil : request.databases
     ldapSettings = request.ldapServers.isEmpty ? nil : request.ldapServers
     self.facts = facts
@@ -65,6 +68,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
     if request.ticketSecret != ticketSecretSource { answers.ticketSecret = nil }
     if request.sharedStatePassword != sharedStatePasswordSource { answers.sharedStatePassword = nil }
+    if request.sentinelPassword != sentinelPasswordSource { answers.sentinelPassword = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =
       defaultDomain == self.defaultDomain

@@ -16,8 +16,10 @@ extension Lowering {
       checkLockDirectory(subject)
       checkPermission(config.monitor?.value.token, "token", permissions, of: user.value)
       checkPermission(config.server?.value.ticketSecret, "secret", permissions, of: user.value)
-      checkPermission(
-        config.server?.value.sharedState?.value.password, "password", permissions, of: user.value)
+      let shared = config.server?.value.sharedState?.value
+      for password in [shared?.password, shared?.sentinel?.value.password] {
+        checkPermission(password, "password", permissions, of: user.value)
+      }
       for certificate in (config.certificates?.value ?? []).map(\.value) {
         checkRenewal(of: certificate, by: subject)
       }

@@ -65,7 +65,9 @@ extension Engine {
   }
 
   private var sharedState: ServerStatus.SharedState? {
-    guard let shared = environment?.shared, let url = running?.plan.server.sharedState.url else { return nil }
+    guard let shared = environment?.shared, let settings = running?.plan.server.sharedState else {
+      return nil
+    }
     let standing = shared.standing
     let (state, reason): (ServerStatus.SharedState.State, String?) =
       switch standing.state {
@@ -74,8 +76,9 @@ extension Engine {
       case .alone(let reason): (.alone, reason)
       }
     return ServerStatus.SharedState(
-      url: url.description, state: state, reason: reason, since: Timestamp.text(nanoseconds: standing.since),
-      engine: standing.engine, waiting: shared.waitingCount)
+      url: standing.url, master: settings.sentinel == .blank ? nil : settings.sentinel.master, state: state,
+      reason: reason, since: Timestamp.text(nanoseconds: standing.since),
+      engine: standing.engine, sentinelTrouble: standing.sentinelTrouble, waiting: shared.waitingCount)
   }
 
   /// How long files may take to answer a question for the status.

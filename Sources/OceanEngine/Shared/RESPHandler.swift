@@ -52,7 +52,7 @@ final class RESPHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    stop(.unreachable(SharedStateConnection.words(error)))
+    stop(.unreachable(RESPConnection.words(error)))
     context.close(promise: nil)
   }
 

@@ -63,6 +63,7 @@ extension Facts {
       monitorToken: request.monitorToken.map { $0.monitorToken },
       ticketSecret: request.ticketSecret.map { $0.ticketSecret },
       sharedStatePassword: request.sharedStatePassword.map { Secret(state: $0.readState().state) },
+      sentinelPassword: request.sentinelPassword.map { Secret(state: $0.readState().state) },
       databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
       ldapServers: request.ldapServers.isEmpty ? nil : ldapServers(request.ldapServers, offline: offline),
       sockets: request.sockets.isEmpty ? nil : sockets(request.sockets, offline: offline),

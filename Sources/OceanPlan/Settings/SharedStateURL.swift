@@ -38,6 +38,8 @@ package struct SharedStateURL: Sendable, Hashable {
 
   /// Whether what is asked and answered stays on this host.
   package var isLocal: Bool { HostAndPort.isLocal(host) }
+
+  package var place: EnginePlace? { EnginePlace(host: host, port: port) }
 }
 
 extension SharedStateURL: CustomStringConvertible {

@@ -114,16 +114,20 @@ package struct StatusText {
   /// With whom failures and blocks are counted.
   private func shared(_ shared: ServerStatus.SharedState?) -> [String] {
     guard let shared else { return [] }
-    let url = shared.url.escapedForDisplay
+    let place = [shared.master, shared.url].compactMap(\.self).joined(separator: " at ").escapedForDisplay
     let text =
       switch shared.state {
-      case .starting: "\(url) is asked for the first time"
-      case .together: "together by \(url)\(shared.engine.map { " (\($0))".escapedForDisplay } ?? "")"
+      case .starting: "\(place) is asked for the first time"
+      case .together: "together by \(place)\(shared.engine.map { " (\($0))".escapedForDisplay } ?? "")"
       case .alone:
-        "\(screen.paint("ALONE", .warning)) since \(shared.since.escapedForDisplay): \(url): "
+        "\(screen.paint("ALONE", .warning)) since \(shared.since.escapedForDisplay): \(place): "
           + (shared.reason ?? "").escapedForDisplay
       }
+    // While it counts alone, that is the reason, or there is a worse one.
+    let trouble = shared.state == .alone ? nil : shared.sentinelTrouble
     return screen.field("counts", text)
+      + (trouble.map { screen.field("", "\(screen.paint("NO SENTINEL", .warning)): \($0.escapedForDisplay)") }
+        ?? [])
   }
 
   private var certificates: [String] {

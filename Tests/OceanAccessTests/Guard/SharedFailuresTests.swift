@@ -70,6 +70,16 @@ import Testing
     #expect(told(second.exchange(at: now(13)))[2] == digest)
   }
 
+  @Test func `requests that come back are held to the most that wait, and the first are kept`() throws {
+    let shared = server()
+    for number in 0..<100 { shared.ask("a\(number)") }
+    let exchange = shared.exchange(at: now(0))
+    for number in 0..<100 { shared.ask("b\(number)") }
+    shared.putBack(exchange)
+    #expect(shared.waitingCount == 100)
+    #expect(told(shared.exchange(at: now(1))).filter { $0.hasPrefix("b") }.isEmpty)
+  }
+
   @Test func `a repeated failure is not told, nor one that is forgotten`() throws {
     let shared = server()
     _ = fail(shared, "a", at: 0)

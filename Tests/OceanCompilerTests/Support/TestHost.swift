@@ -50,6 +50,7 @@ struct TestHost {
       listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map(secret), ticketSecret: request.ticketSecret.map(secret),
       sharedStatePassword: request.sharedStatePassword.map(secret),
+      sentinelPassword: request.sentinelPassword.map(secret),
       databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
       ldapServers: request.ldapServers.isEmpty ? nil : request.ldapServers.mapValues(ldapServer),
       sockets: request.sockets.isEmpty ? nil : request.sockets.map(socket),
