@@ -4,6 +4,7 @@
 # make test-release builds the program for installing and runs process tests against it (minutes)
 # make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
 # make test-dovecot compares configs that 'ocean import dovecot' made with Dovecot 2.3 and 2.4 (minutes)
+# make test-valkey runs the tests of the shared state with Valkey in the place of Redis (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make test-fleet kills, stops and cuts off hosts that serve mail together, and checks what is promised (minutes; as root)
 # make release  builds the program for installing: .build/release/ocean, stripped
@@ -44,7 +45,7 @@ FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
 # The program that is installed.
 OCEAN_PROGRAM ?= .build/release/ocean
 
-.PHONY: demo check test test-release test-oracle test-dovecot test-nfs test-fleet build release install deb test-deb docs format lint clean packages
+.PHONY: demo check test test-release test-oracle test-dovecot test-valkey test-nfs test-fleet build release install deb test-deb docs format lint clean packages
 
 demo: packages build
 	@examples/demo "$(CURDIR)/$(OCEAN)"
@@ -65,6 +66,10 @@ test-oracle: build
 
 test-dovecot: build
 	OCEAN_PROGRAM=$(OCEAN) Tests/dovecot
+
+test-valkey:
+	swift build --build-tests
+	Tests/valkey
 
 test-nfs: build
 	Tests/nfs $(OCEAN)
