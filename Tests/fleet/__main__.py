@@ -64,6 +64,7 @@ def arguments():
     parser.add_argument("--mutants", type=int, default=0, help="with --prove-the-checks: from this one on")
     parser.add_argument("--only", default="mail,limits,rollout", help="the parts, with commas between them (default: %(default)s)")
     parser.add_argument("--on", default=None, help="the directory for mail and state, on the file system that is to be tested")
+    parser.add_argument("--export", default=None, help="mail is served by NFS: what this machine exports as /mail (see Tests/nfs)")
     parser.add_argument("--keep", default=None, help="a directory to which all is copied if a promise is broken")
     return parser.parse_args()
 
@@ -82,12 +83,15 @@ class Report:
 def mail(network, options, directory, report):
     from mail import MailFleet, MailTest
     program = os.path.realpath(options.ocean)
-    fleets = [MailFleet(network, program, directory, "plain", "ocean", False),
-              MailFleet(network, program, directory, "taken", "dovecot", True)]
+    if options.export:
+        fleets = [MailFleet(network, program, directory, "remote", "dovecot", False, export=options.export)]
+    else:
+        fleets = [MailFleet(network, program, directory, "plain", "ocean", False),
+                  MailFleet(network, program, directory, "taken", "dovecot", True)]
     for fleet in fleets:
         fleet.start()
     deadline = time.monotonic() + options.minutes * 60
-    tests = [MailTest(fleet, options.seed, options.rounds // 2, deadline, report) for fleet in fleets]
+    tests = [MailTest(fleet, options.seed, options.rounds // len(fleets), deadline, report) for fleet in fleets]
     threads = [threading.Thread(target=test.run) for test in tests]
     for thread in threads:
         thread.start()

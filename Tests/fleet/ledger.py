@@ -50,8 +50,9 @@ class Message:
 class Mailbox:
     """One account's Maildir, with everything that is known of it."""
 
-    def __init__(self, user, path, random):
-        self.user, self.path, self.random = user, path, random
+    def __init__(self, user, path, random, is_remote=False):
+        """`is_remote`: hosts have it by NFS, so that a host which is cut off loses its locks. Its sessions then go on reading."""
+        self.user, self.path, self.random, self.is_remote = user, path, random, is_remote
         self.messages = {}
         # Every id that was ever shown, with the message it was shown for.
         self.ids = {}
@@ -62,6 +63,7 @@ class Mailbox:
         self.lock = threading.Lock()
         for folder in ("", "/tmp", "/new", "/cur"):
             os.makedirs(path + folder, exist_ok=True)
+            os.chmod(path + folder, 0o700)
             os.chown(path + folder, OWNER.pw_uid, OWNER.pw_gid)
 
     # What other programs do.
@@ -98,7 +100,7 @@ class Mailbox:
     def change_flags(self):
         """Another program marks a message, which renames its file."""
         folder = self.random.choice(("new", "cur"))
-        names = sorted(os.listdir(f"{self.path}/{folder}"))
+        names = sorted(name for name in os.listdir(f"{self.path}/{folder}") if not name.startswith(".nfs"))
         if not names:
             return
         name = self.random.choice(names)
@@ -140,12 +142,19 @@ class Mailbox:
         visits = [visit for visit in visits if visit.session and visit.session.opened is not None]
         visits.sort(key=lambda visit: visit.session.opened)
         for one, next_one in ((a, b) for a in visits for b in visits if a is not b and a.session.opened <= b.session.opened):
-            if next_one.session.opened < one.session.proved:
+            held_until = self.held_until(one)
+            if next_one.session.opened < held_until:
                 raise Violation("one session at a time", f"{next_one.session.name} had the mailbox {self.user} "
-                                f"{one.session.proved - next_one.session.opened:.3f} s before {one.session.name} gave it up")
+                                f"{held_until - next_one.session.opened:.3f} s before {one.session.name} gave it up")
         for visit in visits:
             self.judge_listing(visit)
             self.judge_end(visit)
+
+    def held_until(self, visit):
+        session = visit.session
+        if not self.is_remote:
+            return session.proved
+        return session.quit_sent if visit.marked and (session.quit_answer or "").startswith("+OK") else session.opened
 
     def judge_listing(self, visit):
         session = visit.session
@@ -168,7 +177,9 @@ class Mailbox:
             if token in seen:
                 if message.state == REMOVED:
                     raise Violation("removed is removed", f"{token} was removed for good, and {session.name} was shown it again")
-                message.state = PRESENT
+                # A host that was cut off in the middle of QUIT may carry out the rest of what it was about to remove.
+                if not self.is_remote or visit.is_check:
+                    message.state = PRESENT
             elif whole and message.delivered and message.delivered < session.pass_sent:
                 if message.state == PRESENT:
                     raise Violation("no message lost", f"{token} was delivered and not removed, and {session.name} was not shown it")
@@ -194,6 +205,9 @@ class Mailbox:
         found = {}
         for folder in ("new", "cur"):
             for name in os.listdir(f"{self.path}/{folder}"):
+                # What NFS keeps of a removed file that is open.
+                if name.startswith(".nfs"):
+                    continue
                 with open(f"{self.path}/{folder}/{name}", "rb") as file:
                     content = file.read()
                 match = IDENTITY.search(content)
@@ -225,6 +239,7 @@ class Visit:
     def __init__(self, mailbox, random):
         self.mailbox = mailbox
         self.session = None
+        self.is_check = False
         self.ids = None
         self.tokens = {}
         self.marked = set()

@@ -296,7 +296,10 @@ class Rollout:
         is_whole = all(set(versions.values()) == {self.version if after[name] != old else self.version - 1}
                        for name, versions in files.items())
         if not is_one or not is_whole:
-            self.test.count("differ" if not is_one else "files differ")
+            word = "differ" if not is_one else "files differ"
+            self.test.count(word)
+            # It is allowed in the moment of the confirmation alone; people who read this judge whether it was then.
+            print(f"  {word}, and the fleet's status has to say so:\n{self.story()}", flush=True)
             fleet.forget("status")
             if fleet.fleet("status").wait(60) != 5:
                 raise Violation("no fleet is left half-changed", f"{after}, {files}, and 'ocean fleet status' ends with another code than 5")

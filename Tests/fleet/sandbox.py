@@ -1,7 +1,8 @@
 """The hosts of a test: network namespaces on one bridge, all inside namespaces that end with this program.
 
 The whole test runs in a network, mount and process namespace of its own (`enter`). However it ends, by Ctrl-C, SIGTERM or SIGKILL,
-the kernel ends every process in it and removes its hosts: nothing is left on this machine, and no packet can leave it.
+the kernel ends every process in it and removes its hosts: nothing is left on this machine but, after SIGKILL, its directory. No
+packet can leave it.
 """
 
 import ctypes
@@ -24,6 +25,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 def enter(place):
     """Runs this program again in namespaces of its own; returns only there, with the directory for all that is written."""
     if INSIDE in os.environ:
+        os.makedirs(os.environ[INSIDE], exist_ok=True)
         return os.environ[INSIDE]
     if os.geteuid() != 0:
         sys.exit("Tests/fleet makes network namespaces: run it as root")
@@ -33,7 +35,7 @@ def enter(place):
     directory = tempfile.mkdtemp(prefix="ocean-fleet-", dir=place)
     os.chmod(directory, 0o755)
     child = subprocess.Popen(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
+        ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
          sys.executable, *sys.argv], env={**os.environ, INSIDE: directory, "PYTHONDONTWRITEBYTECODE": "1"}, start_new_session=True)
 
     def end(number, _):

@@ -1,6 +1,7 @@
 """What runs on the hosts: ocean, Redis, PostgreSQL, HAProxy. All of them are the real ones."""
 
 import functools
+import glob
 import json
 import os
 import pwd
@@ -119,7 +120,19 @@ class Node(Process):
                 return None
             finally:
                 client.close()
-        eventually(lambda: f"ocean on {self.host.name} answers:\n{self.text()}", is_ready, within)
+        eventually(lambda: f"ocean on {self.host.name} answers:\n{self.text()}\n{self.waits()}", is_ready, within)
+
+    def waits(self):
+        """What the threads of the process wait for in the kernel."""
+        lines = []
+        for path in glob.glob(f"/proc/{self.process.pid}/task/*"):
+            for name in ("comm", "wchan", "syscall", "stack"):
+                try:
+                    with open(f"{path}/{name}") as file:
+                        lines.append(f"{path} {name} {' '.join(file.read().split())}")
+                except OSError:
+                    pass
+        return "\n".join(lines)
 
     def wipe(self):
         """The host has lost its own disk."""

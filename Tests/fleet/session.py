@@ -61,12 +61,14 @@ class Session:
 
     def send(self, *commands):
         self.note(f"C: {', '.join(commands)}" if len(commands) < 4 else f"C: {commands[0]}, ... {len(commands)} commands ..., {commands[-1]}")
+        # By the answer it is only known that the server had not ended the session when this was sent.
+        sent = time.monotonic()
         try:
             self.socket.sendall("".join(f"{command}\r\n" for command in commands).encode())
         except OSError as error:
             self.close(str(error))
             raise Gone(str(error))
-        return time.monotonic()
+        return sent
 
     def body(self):
         """The lines of an answer until its end, without dots that were put in front."""
