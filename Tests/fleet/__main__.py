@@ -80,6 +80,10 @@ class Report:
             print(f"BROKEN: {violation.promise}: {violation.what}\n  {where}, seed {self.options.seed}\n{story}", flush=True)
 
 
+def counted(test):
+    return ", ".join(f"{word} {count}" for word, count in sorted(test.counts.items()))
+
+
 def mail(network, options, directory, report):
     from mail import MailFleet, MailTest
     program = os.path.realpath(options.ocean)
@@ -98,7 +102,7 @@ def mail(network, options, directory, report):
     for thread in threads:
         thread.join()
     for test in tests:
-        print(f"mail, {test.fleet.name}: {test.done} rounds; " + ", ".join(f"{word} {count}" for word, count in sorted(test.counts.items())), flush=True)
+        print(f"mail, {test.fleet.name}: {test.done} rounds; {counted(test)}", flush=True)
 
 
 def limits(network, options, directory, report):
@@ -108,7 +112,7 @@ def limits(network, options, directory, report):
     test = LimitsTest(fleet, options.seed, options.rounds, time.monotonic() + options.minutes * 60, report)
     test.run()
     print(f"limits: {test.done} rounds; at most {test.most} failures at all hosts; {len(test.blocked)} blocked at the end; "
-          + ", ".join(f"{word} {count}" for word, count in sorted(test.counts.items())), flush=True)
+          + counted(test), flush=True)
 
 
 def rollout(network, options, directory, report):
@@ -118,7 +122,7 @@ def rollout(network, options, directory, report):
         fleet.start()
     test = RolloutTest(fleets, options.seed, options.rounds, time.monotonic() + options.minutes * 60, report)
     test.run()
-    print(f"rollout: {test.done} rounds; " + ", ".join(f"{word} {count}" for word, count in sorted(test.counts.items())), flush=True)
+    print(f"rollout: {test.done} rounds; {counted(test)}", flush=True)
 
 
 def main():

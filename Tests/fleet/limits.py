@@ -1,7 +1,6 @@
 """Guessing and connections, counted by several hosts together: by turns while all is well, and while the engine and hosts fail."""
 
 import collections
-import json
 import random
 import signal
 import threading
@@ -17,8 +16,6 @@ HOSTS, MAX_FAILURES, MAX_CONNECTIONS = 3, 3, 6
 MAX_TOGETHER = MAX_FAILURES + HOSTS
 # Another host knows after half a second at most; the rest is for a busy machine.
 TOLD = 2.5
-# A host that was alone is together again.
-TOGETHER = 8
 BATCH = 60
 
 
@@ -169,7 +166,8 @@ class Attack:
             self.guess(self.rng.choice(self.fleet.nodes), password)
         for node in self.fleet.nodes:
             if self.guess(node, "secret") is False and not self.test.has_forgotten:
-                raise Violation("nobody is blocked for less", f"{self.address} is refused at {node.host.name} after three different wrong passwords")
+                raise Violation("nobody is blocked for less",
+                                f"{self.address} is refused at {node.host.name} after three different wrong passwords")
 
     def crowds(self):
         """As many connections as there may be; then one more, everywhere."""
@@ -222,7 +220,8 @@ class Attack:
                     pass
             except Gone as gone:
                 if str(gone) == "timed out":
-                    raise Violation("what is kicked ends everywhere", f"{session.name} goes on after 'ocean kick --peer' at {node.host.name}")
+                    raise Violation("what is kicked ends everywhere",
+                                    f"{session.name} goes on after 'ocean kick --peer' at {node.host.name}")
 
     def judge(self):
         if self.kind != "guesses":
@@ -254,6 +253,7 @@ class LimitsTest:
         self.done = self.most = 0
         self.counts = collections.Counter()
         self.blocked, self.lifted = [], []
+        # Seconds of the monotonic clock, and what was done.
         self.faults = []
         self.broken = False
 

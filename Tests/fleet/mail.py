@@ -150,7 +150,8 @@ class Round:
         else:
             node = node or rng.choice(self.fleet.nodes)
             address = node.host.address
-        return self.test.session(clients, rng.choice(clients.sources), (address, PORT), f"{name} ({node.host.name if node else 'by HAProxy'})"), node
+        name = f"{name} ({node.host.name if node else 'by HAProxy'})"
+        return self.test.session(clients, rng.choice(clients.sources), (address, PORT), name), node
 
     def aim(self, moment, node):
         if moment == self.aim_at and not self.aimed.is_set():

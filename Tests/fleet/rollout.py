@@ -1,7 +1,6 @@
 """Changes for a whole fleet by `ocean fleet apply`, over ssh, of which the tool, the nodes and the network die in the middle."""
 
 import collections
-import json
 import os
 import random
 import signal
@@ -10,9 +9,8 @@ import time
 import traceback
 
 from ledger import Violation
-from sandbox import eventually, run
+from sandbox import run
 from servers import OWNER, PORT, Node, Process, make_directory, write
-from session import Gone
 
 LANES, NODES = 3, 3
 # How long a node waits to be told to stay.
@@ -302,7 +300,8 @@ class Rollout:
             print(f"  {word}, and the fleet's status has to say so:\n{self.story()}", flush=True)
             fleet.forget("status")
             if fleet.fleet("status").wait(60) != 5:
-                raise Violation("no fleet is left half-changed", f"{after}, {files}, and 'ocean fleet status' ends with another code than 5")
+                raise Violation("no fleet is left half-changed",
+                                f"{after}, {files}, and 'ocean fleet status' ends with another code than 5")
 
     def finish(self):
         """The same change once more, and nothing happens: now all have it."""

@@ -29,14 +29,16 @@ def enter(place):
         return os.environ[INSIDE]
     if os.geteuid() != 0:
         sys.exit("Tests/fleet makes network namespaces: run it as root")
-    for tool in ("ip", "nsenter", "unshare", "redis-server", "redis-cli", "haproxy", "ssh", "ssh-keygen", "/usr/sbin/sshd"):
+    tools = "cc ip nsenter unshare setpriv redis-server redis-cli haproxy psql ssh ssh-keygen sshd"
+    for tool in tools.split():
         if not shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             sys.exit(f"Missing: {tool} (run: Tests/setup)")
     directory = tempfile.mkdtemp(prefix="ocean-fleet-", dir=place)
     os.chmod(directory, 0o755)
     child = subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-         sys.executable, *sys.argv], env={**os.environ, INSIDE: directory, "PYTHONDONTWRITEBYTECODE": "1"}, start_new_session=True)
+         sys.executable, *sys.argv],
+        env={**os.environ, INSIDE: directory, "PYTHONDONTWRITEBYTECODE": "1"}, start_new_session=True)
 
     def end(number, _):
         os.killpg(child.pid, signal.SIGKILL)

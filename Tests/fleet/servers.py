@@ -1,7 +1,6 @@
 """What runs on the hosts: ocean, Redis, PostgreSQL, HAProxy. All of them are the real ones."""
 
 import functools
-import glob
 import json
 import os
 import pwd
@@ -99,15 +98,14 @@ class Node(Process):
         make_directory(self.state)
         write(self.config, config)
 
-    def start(self, wait=True):
+    def start(self):
         environment = dict(os.environ, NO_COLOR="1")
         if self.clock:
             environment |= {"LD_PRELOAD": clock_library(), "FLEET_CLOCK": str(self.clock)}
         self.process = self.host.start(self.program, "serve", self.config, log=self.log, env=environment)
-        if wait:
-            self.wait()
+        self.wait()
 
-    def wait(self, within=30):
+    def wait(self, within=120):
         def is_ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"ocean on {self.host.name} ended with {self.process.returncode}:\n{self.text()}")
@@ -120,19 +118,7 @@ class Node(Process):
                 return None
             finally:
                 client.close()
-        eventually(lambda: f"ocean on {self.host.name} answers:\n{self.text()}\n{self.waits()}", is_ready, within)
-
-    def waits(self):
-        """What the threads of the process wait for in the kernel."""
-        lines = []
-        for path in glob.glob(f"/proc/{self.process.pid}/task/*"):
-            for name in ("comm", "wchan", "syscall", "stack"):
-                try:
-                    with open(f"{path}/{name}") as file:
-                        lines.append(f"{path} {name} {' '.join(file.read().split())}")
-                except OSError:
-                    pass
-        return "\n".join(lines)
+        eventually(lambda: f"ocean on {self.host.name} answers:\n{self.text()}", is_ready, within)
 
     def wipe(self):
         """The host has lost its own disk."""
@@ -176,7 +162,8 @@ class Database(Process):
         self.programs = f"/usr/lib/postgresql/{versions[-1]}/bin"
         os.makedirs(directory)
         os.chown(directory, self.owner.pw_uid, self.owner.pw_gid)
-        run(f"{self.programs}/initdb", "-D", directory, "-A", "trust", "-N", user=self.owner.pw_uid, group=self.owner.pw_gid, extra_groups=[], cwd="/")
+        run(f"{self.programs}/initdb", "-D", directory, "-A", "trust", "-N",
+            user=self.owner.pw_uid, group=self.owner.pw_gid, extra_groups=[], cwd="/")
         with open(f"{directory}/pg_hba.conf", "a") as file:
             file.write("host all all 10.77.0.0/16 trust\n")
 

@@ -60,7 +60,8 @@ class Session:
         self.buffer += data
 
     def send(self, *commands):
-        self.note(f"C: {', '.join(commands)}" if len(commands) < 4 else f"C: {commands[0]}, ... {len(commands)} commands ..., {commands[-1]}")
+        few = len(commands) < 4
+        self.note(f"C: {', '.join(commands)}" if few else f"C: {commands[0]}, ... {len(commands)} commands ..., {commands[-1]}")
         # By the answer it is only known that the server had not ended the session when this was sent.
         sent = time.monotonic()
         try:
