@@ -6,7 +6,7 @@ import OceanSyntax
 
 extension FleetPlan {
   /// Compiles the config of each node with the facts of that node, and compares it with what runs there. What no file has
-  /// is asked for over ssh.
+  /// is asked for over ssh: the node gets the config and what it includes, and answers as if it had them.
   ///
   /// - Parameter report: is told what is done, and how far it has come.
   package init(
@@ -19,27 +19,42 @@ extension FleetPlan {
       guard !nodes.isEmpty else { return [:] }
       return questions.ask(question, nodes) { report("\(what): \($0) of \($1)") }
     }
-    let facts = ask(.facts, "facts") { $0.facts == nil }
+    var configs = RemoteConfigs()
+    var mistakes: FleetQuestions.Answers = [:]
+    let commands = fleet.nodes.compactMap { node -> (node: Fleet.Node, command: NodeCommand)? in
+      guard node.facts == nil, node.ssh != nil else { return nil }
+      do throws(Failure) {
+        let archive = try configs.archive(of: node.config, as: node.remoteConfig)
+        return (node, NodeQuestion.facts.command(for: node, input: try archive.bytes))
+      } catch {
+        mistakes[node.name] = .failure(NodeTrouble(.invalid, error.message))
+        return nil
+      }
+    }
+    var facts = mistakes.merging(
+      questions.ask(commands) { report("facts: \($0) of \($1)") }, uniquingKeysWith: { $1 })
+    let older = Set(facts.filter { $0.value.isUnknownOption }.keys)
+    facts.merge(ask(.factsOfItsConfig, "facts") { older.contains($0.name) }) { $1 }
     // Who does not tell its facts is not asked again.
     let plans = ask(.plan, "plans") { node in
       if node.plan != nil { return false }
       if case .failure = facts[node.name] { return false }
       return true
     }
-    var configs = RemoteConfigs()
     self.init(
       fleet,
       fleet.nodes.enumerated().map { index, node in
         report("compiled: \(index) of \(fleet.nodes.count)")
         return Node(node) { () throws(NodeTrouble) in
-          try Self.planned(node, facts[node.name], plans[node.name], &configs)
+          try Self.planned(
+            node, facts[node.name], plans[node.name], &configs, isOlder: older.contains(node.name))
         }
       })
   }
 
   private static func planned(
     _ node: Fleet.Node, _ facts: FleetQuestions.Answer?, _ plan: FleetQuestions.Answer?,
-    _ configs: inout RemoteConfigs
+    _ configs: inout RemoteConfigs, isOlder: Bool
   ) throws(NodeTrouble) -> Planned {
     let given = try self.facts(of: node, facts)
     let config: CompiledConfig
@@ -49,7 +64,14 @@ extension FleetPlan {
       throw NodeTrouble(.invalid, error.message)
     }
     guard let compiled = config.result.plan else {
-      throw NodeTrouble(.invalid, config.firstReason)
+      let reason =
+        config.result.diagnostics.firstError(in: config.loaded.sources, of: config.path)
+        ?? "\(config.path): \(config.reasonForNoPlan)"
+      throw NodeTrouble(
+        .invalid,
+        isOlder
+          ? "\(reason); ocean there is too old to be asked about a new config: update it, or write its facts to a file for 'facts'"
+          : reason)
     }
     let running = try self.running(on: node, plan)
     do {
@@ -102,14 +124,9 @@ extension FleetPlan {
   }
 }
 
-extension CompiledConfig {
-  /// Why there is no plan: the first error with its place, and how many there are.
-  fileprivate var firstReason: String {
-    guard let first = result.diagnostics.first(where: { $0.severity == .error }) else {
-      return "\(path): \(reasonForNoPlan)"
-    }
-    let place = first.span.map { "\(loaded.sources.path($0.source)):\($0.start.line)" } ?? path
-    let more = count(.error) > 1 ? ", and \(counted(count(.error) - 1, "more error"))" : ""
-    return "\(place): \(first.message) [\(first.code.id)]\(more)"
+extension FleetQuestions.Answer {
+  /// Whether ocean on the node does not know the option that brings a config along.
+  fileprivate var isUnknownOption: Bool {
+    if case .failure(let trouble) = self { trouble.reason.contains("Unknown option '--tar'") } else { false }
   }
 }

@@ -20,7 +20,9 @@ package struct NodeCommand: Sendable, Hashable {
     self.init("sh -c '\(word)'", shown: shown, input: input)
   }
 
-  init(words: [String]) { self.init(words.map(\.shellQuoted).joined(separator: " ")) }
+  init(words: [String], input: [UInt8] = []) {
+    self.init(words.map(\.shellQuoted).joined(separator: " "), input: input)
+  }
 
   /// The words of the command here. ssh hands one word to the shell of the node, so that is quoted for it; here there is no
   /// shell.

@@ -3,8 +3,10 @@ import OceanSyntax
 
 /// A command that a node is asked with, as a person would type it there.
 package enum NodeQuestion: Sendable {
-  /// The facts that its config asks for.
+  /// The facts that a config asks for which it reads from an archive.
   case facts
+  /// The facts that the config asks for which the node has: all that an older ocean tells.
+  case factsOfItsConfig
   /// The plan that runs.
   case plan
   case status
@@ -12,7 +14,8 @@ package enum NodeQuestion: Sendable {
   /// The words of the command on the node.
   package func words(for node: Fleet.Node) -> [String] {
     switch self {
-    case .facts: ["ocean", "facts", node.remoteConfig]
+    case .facts: ["ocean", "facts", "--tar", node.remoteConfig]
+    case .factsOfItsConfig: ["ocean", "facts", node.remoteConfig]
     case .plan: ["ocean", "plan", "--running", "--format", "json", node.remoteConfig]
     case .status: ["ocean", "status", "--format", "json", node.remoteConfig]
     }
@@ -23,5 +26,7 @@ package enum NodeQuestion: Sendable {
     words(for: node).map(\.shellQuoted).joined(separator: " ")
   }
 
-  package func command(for node: Fleet.Node) -> NodeCommand { NodeCommand(words: words(for: node)) }
+  package func command(for node: Fleet.Node, input: [UInt8] = []) -> NodeCommand {
+    NodeCommand(words: words(for: node), input: input)
+  }
 }

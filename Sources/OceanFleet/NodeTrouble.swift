@@ -79,12 +79,15 @@ extension NodeTrouble {
     }
   }
 
-  /// The last line that is not empty, without the name of the program before it.
+  /// The last line that is not empty, without the name of the program before it. Of wrong usage the first line says what is
+  /// wrong, and the others what is right.
   private static func lastLine(of bytes: [UInt8]) -> String? {
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard let line = text.split(whereSeparator: \.isNewline).last(where: { !$0.allSatisfy(\.isWhitespace) })
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .filter { !$0.allSatisfy(\.isWhitespace) }
+    let isUsage = lines.contains { $0.hasPrefix("Usage: ") }
+    guard let line = isUsage ? lines.last(where: { $0.hasPrefix("Error: ") }) ?? lines.last : lines.last
     else { return nil }
-    let name = ["ocean: ", "ssh: "].first { line.hasPrefix($0) } ?? ""
+    let name = ["ocean: ", "ssh: ", "Error: "].first { line.hasPrefix($0) } ?? ""
     return String(line.dropFirst(name.count).prefix(500))
   }
 }

@@ -23,16 +23,21 @@ package struct CompiledConfig {
   ///     identities.
   ///   - overriding: the places of expectations that need not hold.
   ///   - isThorough: looks at long account files for any purpose.
+  ///   - archive: the files that are in the config's directory and below it; nil if they are there.
   /// - Throws: a sentence, if the file itself or that of the facts cannot be read.
   package init(
     _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil,
-    factsPath: String? = nil, overriding: Set<String> = [], isThorough: Bool = false
+    factsPath: String? = nil, overriding: Set<String> = [], isThorough: Bool = false,
+    archive: TarArchive? = nil
   ) throws(Failure) {
+    let folder = Files.access.directory(path)
+    let path = archive == nil ? path : Path.resolve(Path.name(of: path), inside: folder)
     self.path = path
     self.factsPath = factsPath
     let given: FactsFile? = if let factsPath { try .read(factsPath) } else { nil }
-    let files = path == Files.standardInput ? Files.accessWithStandardInput : Files.access
-    let folder = files.directory(path)
+    let files =
+      archive?.access(inPlaceOf: folder)
+      ?? (path == Files.standardInput ? Files.accessWithStandardInput : Files.access)
     do {
       loaded = try loadConfig(path, files: given?.moving(files, from: folder) ?? files)
     } catch {

@@ -3,6 +3,7 @@ import OceanAccess
 package import OceanBase
 package import OceanCompiler
 import OceanPlan
+import OceanSyntax
 
 /// Reads regular files whole, each opened once and never beyond a bound.
 package enum Files {
@@ -36,6 +37,21 @@ package enum Files {
         ? try readAll(STDIN_FILENO, limit: configLimit) : try read(path, limit: configLimit)
     },
     matches: access.matches, directory: access.directory)
+
+  /// Reads an archive with a config, and what it includes, from standard input.
+  package static func readArchive() throws(Failure) -> TarArchive {
+    let bytes: [UInt8]
+    do {
+      bytes = try readAll(STDIN_FILENO, limit: configLimit)
+    } catch {
+      throw Failure("cannot read standard input: \(error.reason)")
+    }
+    do {
+      return try TarArchive(reading: bytes)
+    } catch {
+      throw Failure("standard input: \(error.message)".escapedForDisplay)
+    }
+  }
 
   package static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
     let (fd, status) = try openRegular(path, limit: limit)

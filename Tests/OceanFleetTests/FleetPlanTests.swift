@@ -65,7 +65,7 @@ import Testing
     #expect(try trouble(plan.nodes[1]).kind == .unreachable)
     #expect(
       try trouble(plan.nodes[1]).reason.contains(
-        "did not answer 'ocean facts /etc/ocean/ocean.yaml' within 20s"))
+        "did not answer 'ocean facts --tar /etc/ocean/ocean.yaml' within 20s"))
     #expect(try trouble(plan.nodes[2]).kind == .refused)
     #expect(try trouble(plan.nodes[2]).reason.hasSuffix("no server runs on /var/lib/ocean"))
     #expect(
@@ -104,6 +104,44 @@ import Testing
     #expect(trouble.kind == .invalid)
     #expect(trouble.reason.contains(/ocean\.yaml:3: .*users\.passwd.* \[OC0\d+\]/))
     #expect(plan.text(on: Screen(), now: 0).contains("INVALID  1 of 2 nodes: b"))
+  }
+
+  @Test func `a node is given the config and what it includes, and answers as if it had them`() throws {
+    try rig.run(on: "a")
+    mkdir(rig.path("more"), 0o700)
+    try rig.write("address_lists: { office: [198.51.100.8/29] }\n", to: "more/lists.yaml")
+    try rig.edit("version: 1", "version: 1\ninclude: [more/*.yaml, /dev/null]")
+    try rig.write("address_lists: { away: [198.51.100.8/29] }\n", to: "other.yaml")
+    var fleet = rig.fleet("a", "b")
+    fleet.nodes[0].remoteConfig = "/srv/pop.yaml"
+    // What cannot be had from anywhere is told, and nobody is asked about it.
+    #expect(try trouble(plan(fleet).nodes[0]).reason.contains("/dev/null: it is not a regular file [OC"))
+    #expect(rig.commands.isEmpty)
+    try rig.edit("version: 1", "version: 1\ninclude: [more/*.yaml]")
+    _ = plan(fleet)
+    let archive = try TarArchive(reading: try #require(rig.inputs["a"]))
+    #expect(archive.files.keys.sorted() == ["more/lists.yaml", "pop.yaml"])
+    #expect(archive.files["pop.yaml"] == (try Files.read(rig.path("ocean.yaml"), limit: 1 << 20)))
+    #expect(try TarArchive(reading: try #require(rig.inputs["b"])).files["ocean.yaml"] != nil)
+  }
+
+  @Test func `an older ocean tells what its config asks for, and is named if that is not enough`() throws {
+    try rig.run(on: "a", "b")
+    let unknown =
+      "Error: Unknown option '--tar'. Did you mean '--out'?\nUsage: ocean facts [<file>]\n  See 'ocean facts --help'.\n"
+    rig.fail("a", "facts --tar", 2, unknown)
+    try rig.edit("10m", "20m")
+    #expect(plan(rig.fleet("a", "b")).summary == "2 nodes: 2 change")
+    #expect(
+      rig.commands.map { $0.suffix(2).joined(separator: " ") }.contains("a ocean facts /etc/ocean/ocean.yaml")
+    )
+    try rig.edit("mail:", "certificates: { main: { chain: new.pem, key: new.key } }\nmail:")
+    let reason = try trouble(plan(rig.fleet("a", "b")).nodes[0]).reason
+    #expect(
+      reason.contains("the certificate 'main' of") && reason.contains("; ocean there is too old to be asked"))
+    // Another mistake in the command is that.
+    rig.fail("b", "facts", 2, "Error: Unknown option '--parts'.\nUsage: ocean facts\n")
+    #expect(try trouble(plan(rig.fleet("b")).nodes[0]).reason.hasSuffix("on b: Unknown option '--parts'."))
   }
 
   @Test func `a reason that many nodes have is said once, and of many reasons the first`() throws {
@@ -149,7 +187,7 @@ import Testing
     _ = plan(fleet)
     let command = try #require(rig.commands.first)
     #expect(command.prefix(2) == ["ssh", "-T"])
-    #expect(command.suffix(3) == ["--", "a", #"ocean facts '/etc/o c'\''ean/$(x).yaml'"#])
+    #expect(command.suffix(3) == ["--", "a", #"ocean facts --tar '/etc/o c'\''ean/$(x).yaml'"#])
     #expect(command.contains("BatchMode=yes"))
   }
 

@@ -10,11 +10,15 @@ import Testing
 /// A config in a folder, and nodes that answer what they are told to.
 final class Rig: Sendable {
   let directory: TemporaryDirectory
-  /// The answers of the nodes, by ssh target and the second word of the command: `facts`, `plan`, `status`.
+  /// The answers of the nodes, by ssh target and the second word of the command: `facts`, `plan`, `status`; or the second and
+  /// third.
   private let answers = Mutex<[String: ChildProcesses.Outcome]>([:])
   /// What was run.
   var commands: [[String]] { run.withLock { $0 } }
   private let run = Mutex<[[String]]>([])
+  /// What the first command of each node was given to read.
+  var inputs: [String: [UInt8]] { given.withLock { $0 } }
+  private let given = Mutex<[String: [UInt8]]>([:])
 
   static let config = """
     version: 1
@@ -100,8 +104,11 @@ final class Rig: Sendable {
       run.withLock { $0 += commands.map(\.words) }
       return commands.map(\.words).enumerated().map { index, words in
         report(index + 1)
-        let (target, command) = (words[words.count - 2], words[words.count - 1].split(separator: " ")[1])
-        return answers.withLock { $0["\(target) \(command)"] } ?? .late
+        let (target, command) = (words[words.count - 2], words[words.count - 1].split(separator: " "))
+        given.withLock { if $0[target] == nil { $0[target] = commands[index].input } }
+        return answers.withLock {
+          $0["\(target) \(command[1]) \(command[2])"] ?? $0["\(target) \(command[1])"] ?? .late
+        }
       }
     }
   }

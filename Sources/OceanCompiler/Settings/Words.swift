@@ -76,7 +76,7 @@ package enum Path {
   }
 
   /// The last part of a path: `ocean.yaml` for `/etc/ocean.yaml`.
-  static func name(of path: String) -> String {
+  package static func name(of path: String) -> String {
     path.utf8.lastIndex(of: slash).map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 

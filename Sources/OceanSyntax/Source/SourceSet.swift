@@ -17,6 +17,9 @@ package struct SourceSet: Sendable {
     return SourceID(index: UInt32(clamping: texts.count - 1))
   }
 
+  /// The texts, in the order in which they were added.
+  package var contents: [[UInt8]] { texts.map(\.bytes) }
+
   /// The path a source was added with.
   package func path(_ id: SourceID) -> String { self[id].path }
 

@@ -115,6 +115,82 @@ import Testing
     #expect(try workspace.ocean("facts", workspace.path("missing.yaml")).status == .exited(2))
   }
 
+  @Test func `facts of a config that is not here yet, from an archive`() throws {
+    let here = try digest()
+    let (folder, desk) = (workspace.path("etc"), workspace.path("desk"))
+    for path in [folder, desk, desk + "/domains"] {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+    func tar(_ names: String...) throws -> Command {
+      let command =
+        "tar -c -C \(desk) \(names.joined(separator: " ")) | '\(try oceanBinary())' facts --tar \(folder)/ocean.yaml"
+      return try workspace.run("sh", ["-c", command])
+    }
+    // Its paths mean what they mean here, and what it includes comes along.
+    let moved = workspace.read("ocean.yaml").replacing(
+      "version: 1", with: "version: 1\ninclude: [domains/*.yaml]"
+    )
+    .replacing(/(access\.jsonl|users\.passwd|mail\/\{domain\}|tls\/|lists\/|state\b(?!:))/) {
+      "../\($0.output.0)"
+    }
+    try workspace.write(moved, to: "desk/ocean.yaml")
+    try workspace.write(
+      "certificates: { other: { chain: none.crt, key: none.key } }\n", to: "desk/domains/a.yaml")
+    try workspace.write("no: config\n", to: "etc/ocean.yaml")
+    let facts = try tar("ocean.yaml", "domains")
+    #expect(facts.status == .exited(0), "\(facts.output)\(facts.errorOutput)")
+    let object = try JSONSerialization.jsonObject(with: Data(facts.output.utf8)) as? [String: Any]
+    #expect((object?["directory"] as? String)?.hasSuffix("/etc") == true)
+    let files = object?["certificate_files"] as? [String: [String: String]]
+    #expect(files?["other"]?["chain"]?.hasSuffix("/etc/domains/none.crt") == true, "\(facts.output)")
+    #expect(facts.output.contains(#""active" : 2"#) && facts.output.contains("10.0.0.0/8"))
+    #expect(workspace.read("etc/ocean.yaml") == "no: config\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["ocean.yaml"])
+    try workspace.write(facts.output, to: "facts.json")
+    try workspace.write("# nothing yet\n", to: "desk/domains/a.yaml")
+    #expect(try digest("--facts", workspace.path("facts.json"), of: desk + "/ocean.yaml") == here)
+
+    // What is not in it is not there.
+    let other = try tar("domains")
+    #expect(
+      other.status == .exited(2) && other.errorOutput.hasSuffix("ocean.yaml: it is not in the archive\n"))
+    let part = try tar("ocean.yaml")
+    #expect(
+      part.status == .exited(0) && part.errorOutput.contains("no file matches 'domains/*.yaml'") == false)
+    let plain = try workspace.ocean("facts", "--tar", folder + "/ocean.yaml", input: "version: 1\n")
+    #expect(plain.status == .exited(2))
+    #expect(plain.errorOutput == "ocean: standard input: it is not a tar archive\n")
+    let standard = try workspace.ocean("facts", "--tar", "-", input: "version: 1\n")
+    #expect(
+      standard.status == .exited(2)
+        && standard.errorOutput.contains("named by the path that it has on this host"))
+  }
+
+  /// What is not a config or a list shows nothing of itself, whoever names it.
+  @Test func `nothing of other files comes to whoever asks with a config`() throws {
+    try workspace.write("root:$6$Sesame:19000:0:99999:7:::\nkey=Sesame-2\n", to: "shadow")
+    let shadow = workspace.path("shadow")
+    let config = """
+      version: 1
+      include: [\(workspace.path("inside.yaml"))]
+      server: { bind: [127.0.0.1], ticket_secret: { file: \(shadow) } }
+      accounts: { main: { passwd_file: \(shadow) } }
+      mail: { maildir: "/srv/{user}" }
+      certificates: { a: { chain: \(shadow), key: \(shadow) } }
+      services: { pop3: { ip_control: { black_list: [{ file: \(shadow) }] } } }
+
+      """
+    for text in [config, "version: 1\ninclude: [\(shadow)]\n"] {
+      try workspace.write("service_defaults: {}\n", to: "inside.yaml")
+      try workspace.write(text, to: "ocean.yaml")
+      let command =
+        "tar -c -C \(workspace.path("")) ocean.yaml | '\(try oceanBinary())' facts --tar /nowhere/ocean.yaml"
+      let run = try workspace.run("sh", ["-c", command])
+      #expect(!(run.output + run.errorOutput).contains("Sesame"), "\(run.output)\(run.errorOutput)")
+      #expect(run.status == .exited(text == config ? 0 : 1), "\(run.errorOutput)")
+    }
+  }
+
   @Test func `a plan made elsewhere runs where the files are, and only if they are the same`() throws {
     try export()
     _ = try digest("--facts", workspace.path("facts.json"), "--out", workspace.path("plan.json"))

@@ -217,6 +217,33 @@ import Testing
     #expect(fleet.nodes.allSatisfy { $0.read("drop.netset") == "203.0.113.0/25\n" })
   }
 
+  @Test func `a new config may name what is on the nodes, and what is missing on one is told with its name`()
+    throws
+  {
+    let fleet = try Fleet(["a", "b"])
+    try fleet.write()
+    let (name, port) = (Workspace.hostName, Workspace.tlsPort)
+    try fleet.edit(
+      "version: 1", "version: 1\ncertificates: { main: { chain: tls/\(name).crt, key: tls/\(name).key } }")
+    try fleet.edit("idle_timeout: 10m", "tls: { implicit: [\(port)], explicit: optional }")
+    try fleet.nodes[0].makeCertificate()
+    let before = try fleet.plans()
+    let missing = try fleet.run("plan")
+    #expect(missing.status == .exited(5))
+    #expect(missing.output.contains("INVALID  1 of 2 nodes: b"), "\(missing.output)")
+    #expect(
+      missing.output.contains("there is no \(fleet.nodes[1].path("tls"))/\(name).crt [OC0317]"),
+      "\(missing.output)")
+    try fleet.nodes[1].makeCertificate()
+    // The certificate of a node is its own, and is no other change.
+    let run = try fleet.run("apply")
+    #expect(run.status == .exited(0), "\(run.output)\(run.errorOutput)")
+    #expect(run.output.contains("2 of 2 nodes: a, b\n") && run.output.hasSuffix("2 nodes: 2 confirmed\n"))
+    #expect(try Set(fleet.plans()).isDisjoint(with: before))
+    for node in fleet.nodes { #expect(try node.sClient([]).output.contains("+OK")) }
+    #expect(fleet.leftovers == [])
+  }
+
   @Test func `nothing is applied anywhere if a node is away, refuses, or has no place for the file`() throws {
     let fleet = try Fleet(["a", "b"])
     let (before, files) = (try fleet.plans(), fleet.configs())
