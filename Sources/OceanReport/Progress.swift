@@ -22,7 +22,7 @@ package final class Progress: Sendable {
   private static let current = Mutex<Progress?>(nil)
 
   private let what: String
-  private let width: Int
+  private let width: @Sendable () -> Int
   private let now: @Sendable () -> ContinuousClock.Instant
   private let write: @Sendable (String) -> Void
   private let start: ContinuousClock.Instant
@@ -31,9 +31,10 @@ package final class Progress: Sendable {
 
   /// - Parameters:
   ///   - what: what is done, like `reading logs`.
-  ///   - width: the columns of the terminal: a line that wraps could not be cleared.
+  ///   - width: the columns that the terminal has now: a line that wraps could not be cleared.
   package init(
-    _ what: String, width: Int, now: @escaping @Sendable () -> ContinuousClock.Instant,
+    _ what: String, width: @escaping @Sendable () -> Int,
+    now: @escaping @Sendable () -> ContinuousClock.Instant,
     write: @escaping @Sendable (String) -> Void
   ) {
     self.what = what
@@ -56,7 +57,8 @@ package final class Progress: Sendable {
       return try body(nil)
     }
     let progress = Progress(
-      what.escapedForDisplay, width: screen.width, now: { .now },
+      what.escapedForDisplay, width: { Screen(of: STDERR_FILENO, color: Terminal.color).width },
+      now: { .now },
       write: { try? writeAll($0.utf8, to: STDERR_FILENO) })
     progress.run()
     defer { progress.finish() }
@@ -83,7 +85,7 @@ package final class Progress: Sendable {
       state.isShown = true
       let detail = state.detail ?? "\((now() - start).components.seconds) s"
       // To the start of the line, and clear what is behind (ECMA-48 §8.3.41).
-      write("\r\("\(what): \(detail)".shortened(to: width - 1))\u{1b}[K")
+      write("\r\("\(what): \(detail)".shortened(to: width() - 1))\u{1b}[K")
     }
   }
 

@@ -7,9 +7,12 @@ import Testing
     let now = Mutex(ContinuousClock.now)
     let text = Mutex("")
 
+    let width = Mutex(80)
+
     func progress(_ what: String, width: Int = 80) -> Progress {
-      Progress(
-        what, width: width, now: { self.now.withLock { $0 } },
+      self.width.withLock { $0 = width }
+      return Progress(
+        what, width: { self.width.withLock { $0 } }, now: { self.now.withLock { $0 } },
         write: { text in self.text.withLock { $0 += text } })
     }
 
@@ -51,5 +54,9 @@ import Testing
     progress.tick()
     #expect(
       terminal.written == "\rchecking /…/ocean.yaml: 12 s\u{1b}[K")
+    // Whoever makes the terminal narrower still sees one line.
+    terminal.width.withLock { $0 = 20 }
+    progress.tick()
+    #expect(terminal.written.split(separator: "\u{1b}")[0].count <= 20)
   }
 }

@@ -7,9 +7,16 @@ enum Question {
   /// Whether a person at a terminal can see it and answer.
   static var isPossible: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
-  /// - Throws: if the answer is not yes.
-  static func ask() throws(Failure) {
-    printBytes(Array("Apply? [y/N] ".utf8))
-    guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing was applied") }
+  /// - Parameter refusal: what is said if the answer is not yes.
+  /// - Throws: that.
+  static func ask(
+    _ question: String = "Apply?", otherwise refusal: String = "nothing was applied"
+  ) throws(Failure) {
+    printBytes(Array("\(question) [y/N] ".utf8))
+    let line = readLine()
+    // At the end of the input the cursor is still behind the question.
+    if line == nil { print("") }
+    let answer = line?.lowercased().filter { !$0.isWhitespace }
+    guard ["y", "yes"].contains(answer) else { throw Failure(refusal) }
   }
 }

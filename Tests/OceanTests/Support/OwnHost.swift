@@ -43,44 +43,56 @@ struct OwnHost {
       run.status == .exited(0), "\(script)\n\(run.output)\(run.errorOutput)", sourceLocation: sourceLocation)
   }
 
-  /// What happened on a terminal.
-  struct Dialog {
-    /// All that the terminal showed.
-    let screen: String
-    /// The exit code, or the signal's number and 128.
-    let code: Int
-    /// Whether the terminal shows what is typed, after the end.
-    let echoes: Bool
-  }
-
   /// Runs `ocean` on a terminal, and answers its questions.
+  func dialog(
+    _ arguments: [String], columns: Int = 80, _ answers: [(prompt: String, answer: String)]
+  ) throws -> Dialog {
+    try workspace.dialog(["unshare"] + entering([try oceanBinary()] + arguments), columns: columns, answers)
+  }
+}
+
+/// What happened on a terminal.
+struct Dialog {
+  /// All that the terminal showed.
+  let screen: String
+  /// The exit code, or the signal's number and 128.
+  let code: Int
+  /// Whether the terminal shows what is typed, after the end.
+  let echoes: Bool
+}
+
+extension Workspace {
+  /// Runs a command on a terminal, and answers its questions.
   ///
   /// - Parameter answers: what is typed, each once the text before it is there. "^C" is the key.
   func dialog(
-    _ arguments: [String], columns: Int = 80, _ answers: [(prompt: String, answer: String)]
+    _ words: [String], environment: [String: String] = [:], columns: Int = 80,
+    _ answers: [(prompt: String, answer: String)]
   ) throws -> Dialog {
     struct Answer: Encodable {
       let prompt: String
       let answer: String
     }
     let json = try JSONEncoder().encode(answers.map { Answer(prompt: $0.prompt, answer: $0.answer) })
-    let words = ["unshare"] + entering([try oceanBinary()] + arguments)
-    let command = try workspace.run(
-      "python3", ["-c", Self.driver, "\(columns)", String(decoding: json, as: UTF8.self)] + words)
+    let command = try run(
+      "python3", ["-c", Self.driver, "\(columns)", String(decoding: json, as: UTF8.self)] + words,
+      environment: environment)
     guard command.status == .exited(0) else { throw Failure(command.output + command.errorOutput) }
     var lines = command.output.split(separator: "\n", omittingEmptySubsequences: false)
     let end = lines.removeLast().split(separator: " ")
     guard let code = end.first.flatMap({ Int($0) }) else { throw Failure(command.output) }
     let screen = lines.joined(separator: "\n").replacing("\r\n", with: "\n")
-    workspace.expectNoSecret(in: screen)
+    expectNoSecret(in: screen)
     return Dialog(screen: screen, code: code, echoes: end.last == "echo")
   }
 
   private static let driver = """
-    import fcntl, json, os, pty, select, struct, sys, termios
+    import fcntl, json, os, pty, select, signal, struct, sys, termios
     columns, answers, words = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
     pid, fd = pty.fork()
     if pid == 0:
+        # Whoever runs the tests in the background ignores the key.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvp(words[0], words)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
     seen, start = b'', 0
