@@ -86,7 +86,9 @@ extension ChangeRules {
           withheld.settle()
         } else {
           let origin = PlanOrigin(source: waiting.source, author: waiting.by)
-          withheld.takeBack(takenBack(waiting.mark, from: origin, isConfirmed: false))
+          var taken = takenBack(waiting.mark, from: origin, isConfirmed: false)
+          taken.policy = waiting.policy
+          withheld.takeBack(taken)
         }
       }
     }
@@ -146,9 +148,10 @@ extension ChangeRules {
     _ replaced: RevertedPlan?, _ seconds: Int, over running: KnownPlan
   ) {
     let origin = steps.outcome.origin
+    let policy = try? steps.plan?.file.policy
     steps.before =
       [keep(running, state.origin, .outside)]
-      + note { $0.waiting = .init(mark: change, source: origin.source, by: origin.author) }
+      + note { $0.waiting = .init(mark: change, policy: policy, source: origin.source, by: origin.author) }
     steps.restored = reading.withheld
     steps.outcome.waiting = WaitingPlan(
       mark: steps.plan?.mark ?? change, change: change, previous: running, previousOrigin: state.origin,
@@ -246,7 +249,8 @@ extension ChangeRules {
     // After a restart only the plan that is kept tells who applied it.
     let applied = isConfirmed ? state.kept?.by ?? origin.author : origin.author
     return RevertedPlan(
-      mark: mark, at: reading.time, after: reading.kept.lastNumber, returnedTo: entry?.place,
+      mark: mark, policy: try? state.running?.file.policy, at: reading.time, after: reading.kept.lastNumber,
+      returnedTo: entry?.place,
       source: origin.source, by: applied, revertedBy: author, isConfirmed: isConfirmed)
   }
 

@@ -5,6 +5,8 @@ package import OceanPlan
 package struct RevertedPlan: Sendable, Hashable, Codable {
   /// The plan, and what it brought that was not there before.
   package var mark: PlanIdentity
+  /// The policy of the plan, which nodes of a fleet have in common; nil if an earlier version noted it.
+  package var policy: Digest?
   /// RFC 3339, UTC.
   package var at: String
   /// The number of the plan that was the last confirmed one then: its place in the history.
@@ -26,17 +28,18 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var isReturned = false
 
   private enum CodingKeys: String, CodingKey {
-    case mark, at, after, returnedTo, source, by, revertedBy
+    case mark, policy, at, after, returnedTo, source, by, revertedBy
     case isConfirmed = "confirmed"
     case isSettled = "settled"
     case isReturned = "returned"
   }
 
   package init(
-    mark: PlanIdentity, at: String, after: Int, returnedTo: Int? = nil, source: String,
-    by: ChangeAuthor? = nil, revertedBy: ChangeAuthor? = nil, isConfirmed: Bool
+    mark: PlanIdentity, policy: Digest? = nil, at: String, after: Int, returnedTo: Int? = nil,
+    source: String, by: ChangeAuthor? = nil, revertedBy: ChangeAuthor? = nil, isConfirmed: Bool
   ) {
     self.mark = mark
+    self.policy = policy
     self.at = at
     self.after = after
     self.returnedTo = returnedTo

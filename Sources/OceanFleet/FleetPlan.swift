@@ -22,6 +22,19 @@ package struct FleetPlan: Sendable {
     let file: PlanFile
     /// The files here that it was made from, and which the node is to have.
     let files: [NodeFile]
+    /// How it goes back; nil if it does not.
+    var rollback: Rollback?
+
+    struct Rollback: Sendable {
+      /// The plan that is kept there, without what is today's.
+      let target: Digest
+      /// What would not be as it was.
+      let notes: [String]
+      /// Whether what runs waits to be confirmed.
+      let isWaiting: Bool
+      /// What runs.
+      let running: PlanFile
+    }
 
     init(_ new: PlanFile, of files: [NodeFile], over running: Running?) throws {
       (file, self.files) = (new, files)

@@ -114,8 +114,22 @@ extension NodeCommand {
     ])
   }
 
+  /// Goes back to a plan that was confirmed, for as long as nobody confirms that.
+  static func rollBack(to plan: Digest, _ stage: NodeStage, within seconds: Int, comment: String)
+    -> NodeCommand
+  {
+    NodeCommand(words: [
+      "ocean", "rollback", "\(plan)", "--config", stage.config, "--confirm-within", "\(seconds)s", "--format",
+      "json", "--comment", comment,
+    ])
+  }
+
   /// Says that it is there, and confirms the plan once it is told to.
-  static func confirm(_ plan: Digest, _ stage: NodeStage, comment: String) -> NodeCommand {
+  ///
+  /// - Parameter isRollback: whether the files stay as they are.
+  static func confirm(
+    _ plan: Digest, _ stage: NodeStage, comment: String, isRollback: Bool = false
+  ) -> NodeCommand {
     let confirm = "ocean confirm \(plan) --config \(stage.config.shellQuoted)"
     // A server that was started again has gone back, and nobody else is to be confirmed then.
     let script = """
@@ -125,7 +139,7 @@ extension NodeCommand {
       read -r word || word=
       if [ "$word" != confirm ]; then echo "not every node was there to be confirmed" >&2; exit 1; fi
       \(confirm) >&2 || exit 1
-      \(settling(stage, comment))
+      \(isRollback ? clearingAll(stage) : settling(stage, comment))
       """
     return NodeCommand(script: script, shown: confirm, input: Array("confirm\n".utf8))
   }
@@ -154,11 +168,17 @@ extension NodeCommand {
   }
 
   /// Goes back to the plan that ran before, if it does not run already.
-  static func goBack(to plan: Digest, _ stage: NodeStage, comment: String) -> NodeCommand {
+  ///
+  /// - Parameter isFromAny: whether whatever a rollout has left there is removed.
+  static func goBack(
+    to plan: Digest, _ stage: NodeStage, comment: String, fromAny isFromAny: Bool = false
+  ) -> NodeCommand {
     let back =
       "ocean rollback \(plan) --config \(stage.config.shellQuoted) --comment \(comment.shellQuoted)"
     return NodeCommand(
-      script: "\(back) >&2 || exit 1\n\(stage.findAll) -exec rm -f -- {} +", shown: back)
+      script:
+        "\(back) >&2 || exit 1\n\(isFromAny ? clearingAll(stage) : "\(stage.findAll) -exec rm -f -- {} +")",
+      shown: back)
   }
 
   /// Removes what waits.
@@ -168,8 +188,10 @@ extension NodeCommand {
 
   /// Removes what rollouts before have left, whose commands were ended: nothing waits there.
   static func clearAll(_ stage: NodeStage) -> NodeCommand {
-    NodeCommand(
-      script: "\(NodeStage.findAny(in: stage.folder)) -exec rm -f -- {} +",
-      shown: "find \(stage.folder.shellQuoted)")
+    NodeCommand(script: clearingAll(stage), shown: "find \(stage.folder.shellQuoted)")
+  }
+
+  private static func clearingAll(_ stage: NodeStage) -> String {
+    "\(NodeStage.findAny(in: stage.folder)) -exec rm -f -- {} +"
   }
 }

@@ -10,6 +10,8 @@ package enum NodeQuestion: Sendable {
   /// The plan that runs.
   case plan
   case status
+  /// What a rollback of the last change would do, even if something else was tried since and reverted.
+  case rollback
 
   /// The words of the command on the node.
   package func words(for node: Fleet.Node) -> [String] {
@@ -18,6 +20,8 @@ package enum NodeQuestion: Sendable {
     case .factsOfItsConfig: ["ocean", "facts", node.remoteConfig]
     case .plan: ["ocean", "plan", "--running", "--format", "json", node.remoteConfig]
     case .status: ["ocean", "status", "--format", "json", node.remoteConfig]
+    case .rollback:
+      ["ocean", "rollback", "1", "--dry-run", "--format", "json", "--config", node.remoteConfig]
     }
   }
 

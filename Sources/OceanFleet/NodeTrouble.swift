@@ -16,6 +16,8 @@ package struct NodeTrouble: Error, Sendable, Hashable {
     case stale
     /// It is not well with its new plan.
     case unwell
+    /// Its last change is not that of the others.
+    case anotherChange = "another_change"
   }
 
   package let kind: Kind
@@ -35,6 +37,7 @@ extension NodeTrouble {
     case .invalid: "INVALID"
     case .stale: "CHANGED MEANWHILE"
     case .unwell: "NOT WELL"
+    case .anotherChange: "ANOTHER CHANGE"
     }
   }
 

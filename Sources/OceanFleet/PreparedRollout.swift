@@ -20,17 +20,41 @@ package struct PreparedRollout: Sendable {
     /// Seconds since 1970: when the plan was compared with what runs.
     let time: Int64
 
-    var stage: NodeStage { NodeStage(member.node, member.to) }
+    private var stage: NodeStage { NodeStage(member.node, member.to) }
 
-    /// The commands that put the plan and the files beside the config.
+    /// The commands that put the plan and the files beside the config. A plan that is gone back to is there.
     var staging: [NodeCommand] {
       get throws(NodeTrouble) {
+        if plan.rollback != nil { return [] }
         var commands = [NodeCommand.clearAll(stage)]
         if member.changes { commands.append(.save(try saved, in: stage)) }
         for file in files { commands.append(.put(try file.contents(), besides: file.path, in: stage)) }
         return commands
       }
     }
+
+    /// Runs the plan. Once it runs, this gives it more time to be confirmed, unless it is gone back to.
+    func apply(within seconds: Int, comment: String) -> NodeCommand {
+      guard let target = plan.rollback?.target else {
+        return .apply(stage, within: seconds, comment: comment)
+      }
+      return .rollBack(to: target, stage, within: seconds, comment: comment)
+    }
+
+    func confirm(_ plan: Digest, comment: String) -> NodeCommand {
+      .confirm(plan, stage, comment: comment, isRollback: self.plan.rollback != nil)
+    }
+
+    /// Does what is left to do once the nodes that change keep the plan.
+    func settle(comment: String) -> NodeCommand {
+      guard let rollback = plan.rollback else { return .settle(stage, comment: comment) }
+      guard rollback.isWaiting else { return .clearAll(stage) }
+      return .goBack(to: rollback.target, stage, comment: comment, fromAny: true)
+    }
+
+    func goBack(comment: String) -> NodeCommand { .goBack(to: member.from, stage, comment: comment) }
+
+    var clear: NodeCommand { .clear(stage) }
 
     /// The plan as `ocean plan --out` saves it: the node refuses it if another plan runs than the one that it was
     /// compared with.
@@ -45,6 +69,8 @@ package struct PreparedRollout: Sendable {
   }
 
   package var members: [Rollout.Member] { targets.map(\.member) }
+  /// Whether nodes go back to plans that they have.
+  var isRollback: Bool { targets.contains { $0.plan.rollback != nil } }
 
   func targets(_ names: [String]) -> [Target] {
     let names = Set(names)
@@ -74,12 +100,15 @@ package struct PreparedRollout: Sendable {
         }
         return Target(
           member: Rollout.Member(
-            node, from: running, to: planned.new.digest, policy: planned.policy),
+            node, from: running,
+            to: planned.rollback?.isWaiting == true
+              ? planned.rollback?.target ?? running : planned.new.digest,
+            policy: planned.policy, isWaiting: planned.rollback?.isWaiting == true),
           plan: planned, files: planned.files.filter { there?[$0.path] != $0.hash }, time: now)
       }
       switch found.result {
       case .success(let target):
-        if target.member.changes || !target.files.isEmpty {
+        if target.member.changes || !target.files.isEmpty || target.member.isWaiting {
           targets.append(target)
         } else {
           unchanged.append(node)
@@ -112,6 +141,13 @@ package struct PreparedRollout: Sendable {
     for (files, targets) in byFiles.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let names = targets.map(\.member.node.name).joined(separator: ", ")
       for file in files { lines += screen.field("replaces", "\(file) on \(names)".escapedForDisplay) }
+    }
+    let noted = targets.flatMap { target in
+      (target.plan.rollback?.notes ?? []).map { ($0, target.member.node.name) }
+    }
+    for (note, targets) in Dictionary(grouping: noted, by: \.0).sorted(by: { $0.key < $1.key }) {
+      let names = targets.count < members.count ? "\(targets.map(\.1).joined(separator: ", ")): " : ""
+      lines += screen.fitted("note: \(names)\(note)".escapedForDisplay, indent: 6)
     }
     if !members.isEmpty { lines += steps(confirmSeconds, on: screen) }
     return (lines + screen.fitted(plan.summary, indent: 2)).joined(separator: "\n")

@@ -20,9 +20,13 @@ package struct Rollout: Sendable {
     package let to: Digest
     /// That of ``to``.
     package let policy: Digest
+    /// Whether a plan waits there to be confirmed, and ``to`` is the one before that: it is gone back to at the end, and would
+    /// be in any case.
+    let isWaiting: Bool
 
-    package init(_ node: Fleet.Node, from: Digest, to: Digest, policy: Digest) {
-      (self.node, self.from, self.to, self.policy) = (node, from, to, policy)
+    package init(_ node: Fleet.Node, from: Digest, to: Digest, policy: Digest, isWaiting: Bool = false) {
+      (self.node, self.from, self.to) = (node, isWaiting ? to : from, to)
+      (self.policy, self.isWaiting) = (policy, isWaiting)
     }
 
     /// Whether it gets another plan; if not, only files.
@@ -189,6 +193,7 @@ package struct Rollout: Sendable {
       switch found[name] {
       case .success(let status):
         before[name] = status
+        if member.isWaiting, status.unconfirmed?.previous == member.to { continue }
         if status.unconfirmed != nil {
           troubles[name] = NodeTrouble(
             .stale,
@@ -399,7 +404,7 @@ package struct Rollout: Sendable {
 
   // MARK: -
 
-  private static let silence = NodeTrouble(.unreachable, "it was not asked")
+  static let silence = NodeTrouble(.unreachable, "it was not asked")
 
   /// The nodes that have the plan and wait, in order.
   private var waiting: [String] {

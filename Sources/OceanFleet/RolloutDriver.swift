@@ -50,18 +50,17 @@ package struct RolloutDriver {
     case .look(let names): return .looked(look(names))
     case .stage(let names): return .answered(stage(names))
     case .apply(let names), .renew(let names):
-      return .answered(ask(names) { .apply($0.stage, within: confirmSeconds, comment: comment) })
+      return .answered(ask(names) { $0.apply(within: confirmSeconds, comment: comment) })
     case .wait(let seconds):
       clock.wait(seconds, rollout.pause(at: clock.now()))
       return .waited
     case .confirm(let names):
       return .answered(
-        ask(names, isJoint: true) { .confirm(rollout.plan(of: $0.member), $0.stage, comment: comment) })
-    case .settle(let names): return .answered(ask(names) { .settle($0.stage, comment: comment) })
+        ask(names, isJoint: true) { $0.confirm(rollout.plan(of: $0.member), comment: comment) })
+    case .settle(let names): return .answered(ask(names) { $0.settle(comment: comment) })
     case .goBack(let names):
-      return .answered(
-        ask(names) { .goBack(to: $0.member.from, $0.stage, comment: "the rollout to the fleet failed") })
-    case .clear(let names): return .answered(ask(names) { .clear($0.stage) })
+      return .answered(ask(names) { $0.goBack(comment: "the rollout to the fleet failed") })
+    case .clear(let names): return .answered(ask(names, \.clear))
     case .end: return .waited
     }
   }

@@ -62,8 +62,8 @@ package struct RolloutReport: Sendable {
       case .behind, nil: state = .behind
       case .waiting(let time): (state, until) = (.waiting, time)
       case .unknown(let time): (state, until) = (.unknown, time)
-      case .confirmed, .settled: state = .confirmed
-      case .wentBack: state = .wentBack
+      case .confirmed, .settled: state = prepared.isRollback ? .wentBack : .confirmed
+      case .wentBack: state = prepared.isRollback ? .behind : .wentBack
       }
       return Node(node: member.node, state: state, until: until, trouble: rollout.troubles[name])
     }
@@ -73,6 +73,7 @@ package struct RolloutReport: Sendable {
     self.init(
       prepared.fleet, all.sorted { order[$0.node.name, default: 0] < order[$1.node.name, default: 0] })
     (troubles, wasInterrupted) = (rollout.fleetTroubles, rollout.wasInterrupted)
+    isRollback = prepared.isRollback
   }
 
   /// A rollout that does not begin, because not everything is known of all nodes; nil if it may.
@@ -96,8 +97,10 @@ package struct RolloutReport: Sendable {
     func has(_ states: State...) -> Bool { nodes.contains { states.contains($0.state) } }
     let isTroubled = nodes.contains { $0.trouble != nil }
     if has(.waiting, .unknown) { return .differs }
-    if isRollback, !isTroubled { return .done }
-    if has(.confirmed) { return isTroubled || has(.behind, .wentBack) ? .differs : .done }
+    // What went back has failed, or has done what it was to do.
+    if isRollback ? has(.wentBack) : has(.confirmed) {
+      return isTroubled || has(.behind) || !isRollback && has(.wentBack) ? .differs : .done
+    }
     guard isTroubled || has(.behind, .wentBack) || wasInterrupted else { return .done }
     return nodes.contains { $0.trouble?.kind == .stale } ? .stale : .failed
   }
@@ -181,12 +184,13 @@ package struct RolloutReport: Sendable {
 }
 
 extension Rollout.Note {
-  /// One line.
+  /// Lines, of which the first begins with the time.
   ///
   /// - Parameter time: when it happened; seconds since 1970.
   package func text(at time: Int64, on screen: Screen) -> String {
     let clock = Timestamp.text(time).dropFirst(11).prefix(8)
     let name = node.map { "\(screen.paint($0.escapedForDisplay, .heading))  " } ?? ""
-    return "\(clock)  \(name)\(text.escapedForDisplay)"
+    return screen.fitted(text.escapedForDisplay, after: "\(clock)  \(name)", indent: 10)
+      .joined(separator: "\n")
   }
 }

@@ -6,7 +6,7 @@ import OceanPlan
 /// A rollout that waits on the nodes of a fleet, because whoever carried it out is gone: it is confirmed or taken back by
 /// hand.
 package struct WaitingRollout: Sendable {
-  private let status: FleetStatus
+  package let status: FleetStatus
   private let questions: FleetQuestions
 
   /// - Parameter answers: what `ocean status --format json` printed on the nodes.
@@ -34,6 +34,14 @@ package struct WaitingRollout: Sendable {
 
   /// Whether a plan of a rollout waits on any node, or is confirmed and its files are not in their places.
   package var exists: Bool { !staged.isEmpty }
+
+  /// Whether it waits wherever it is, and is confirmed on no node: then it is taken back where it waits, and all run what they
+  /// ran before.
+  package var isUndecided: Bool {
+    let waiting = Set(staged.filter { $0.previous != nil }.map(\.status.policy))
+    return !waiting.isEmpty
+      && !status.serving.contains { $0.unconfirmed == nil && waiting.contains($0.policy) }
+  }
 
   /// Confirms the rollout on all nodes, if all have it.
   package func confirm(comment: String) -> RolloutReport {

@@ -196,7 +196,7 @@ import Testing
     let (good, bad) = (try plan(100), try plan(101))
     var withheld = WithheldPlans()
     withheld.waiting = .init(
-      mark: PlanIdentity(bad), source: "ocean.yaml",
+      mark: PlanIdentity(bad), policy: try bad.policy, source: "ocean.yaml",
       by: ChangeAuthor(.apply, uid: 1000, user: "anna", comment: "why not"))
     try store.withhold(withheld)
     let read = PlanStore(state: folder.path("state")).withheld

@@ -270,6 +270,29 @@ import Testing
     #expect(rollout.states.values.allSatisfy { $0 == .settled })
   }
 
+  @Test func `a node that waits goes back once the others have, and not if they cannot`() {
+    func run(_ fault: Fault?) -> (Rollout, Model) {
+      var members = Self.members(["a", "b", "c"])
+      // The nodes go back from what is old in the model to what is new.
+      members[2] = Rollout.Member(
+        members[2].node, from: Self.digest("other"), to: Self.old, policy: Self.policy, isWaiting: true)
+      var rollout = Rollout(members, .atOnce, confirmSeconds: 60)
+      var model = Model(nodes: ["a": ModelNode(), "b": ModelNode(), "c": ModelNode(end: 5000)], fault: fault)
+      for name in ["a", "b"] { model.nodes[name]?.isStaged = true }
+      var action = rollout.handle(.begun, at: model.now)
+      while action != .end { action = rollout.handle(model.event(for: action), at: model.now) }
+      return (rollout, model)
+    }
+    let (rollout, model) = run(nil)
+    #expect(
+      rollout.steps == [["a", "b"]] && !model.actions.contains { if case .wait = $0 { true } else { false } })
+    #expect(rollout.states.values.allSatisfy { $0 == .settled } && rollout.troubles.isEmpty)
+    #expect(model.actions.suffix(3).first == .confirm(["a", "b"]) && model.actions.last == .settle(["c"]))
+    let (failed, other) = run(Fault(kind: .refuses, action: 3, node: "b"))
+    #expect(failed.states["c"] == .behind && !other.actions.contains(.settle(["c"])))
+    #expect(other.nodes["a"]?.plan == Self.old)
+  }
+
   /// Whoever carries it out dies between any two actions, or a node fails at any of them in any way. Once the time to confirm
   /// is over, all nodes run one plan; and no file was touched on a node that does not keep the plan.
   @Test func `no fleet is left half changed`() {

@@ -80,7 +80,7 @@ import Testing
 
     let object = try JSONDecoder().decode(
       [String: Part].self, from: Data(text.json))
-    #expect(object.keys.sorted() == ["diff", "format_version", "from", "notes", "target", "to"])
+    #expect(object.keys.sorted() == ["diff", "format_version", "from", "notes", "plan", "target", "to"])
     #expect(try text.json.starts(with: Array(#"{"diff":{"access":[{"#.utf8)))
   }
 

@@ -21,6 +21,15 @@ package struct Fleet: Sendable, Hashable {
     package var healthy = Health()
 
     package init() {}
+
+    /// On all nodes together, whatever comes of it.
+    package static let atOnce: Rollout = {
+      var rollout = Rollout()
+      (rollout.soakSeconds, rollout.batchPercent) = (0, 100)
+      (rollout.healthy.loginsTemporaryFailed, rollout.healthy.loginsFailed) = (100, 100)
+      (rollout.healthy.handshakesFailed, rollout.healthy.refused) = (100, 100)
+      return rollout
+    }()
   }
 
   /// By how many percent of all a share may be larger than it was before.

@@ -38,13 +38,16 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
   package struct Waiting: Sendable, Codable, Equatable {
     /// The plan, and what it brought.
     package var mark: PlanIdentity
+    /// The policy of the plan; nil if an earlier version noted it.
+    package var policy: Digest?
     /// What the plan was made from.
     package var source: String
     /// The author of the apply; nil if an earlier version noted it.
     package var by: ChangeAuthor?
 
-    package init(mark: PlanIdentity, source: String, by: ChangeAuthor?) {
+    package init(mark: PlanIdentity, policy: Digest? = nil, source: String, by: ChangeAuthor?) {
       self.mark = mark
+      self.policy = policy
       self.source = source
       self.by = by
     }

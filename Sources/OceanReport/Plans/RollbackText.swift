@@ -74,13 +74,14 @@ package struct RollbackText {
     let preview: RollbackPreview
     let notes: [String]
 
-    private enum CodingKeys: CodingKey { case formatVersion, from, notes, refusal, target, to }
+    private enum CodingKeys: CodingKey { case formatVersion, from, notes, plan, refusal, target, to }
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(preview.formatVersion, forKey: .formatVersion)
       try container.encode(preview.from, forKey: .from)
       try container.encode(notes, forKey: .notes)
+      try container.encode(preview.plan, forKey: .plan)
       try container.encodeIfPresent(preview.refusal, forKey: .refusal)
       try container.encode(preview.target, forKey: .target)
       try container.encode(preview.plan.digest, forKey: .to)

@@ -43,41 +43,58 @@ struct FleetApplyCommand: ParsableCommand {
 
   func run() throws {
     let loaded = try fleet.loaded(on: screen.errors, failing: 2)
-    let seconds = confirmWithin?.seconds ?? 300
     let (plan, prepared) = Progress.showing("planning \(loaded.name)", on: screen.errors) { progress in
       let plan = FleetPlan(of: loaded, asking: fleet.questions) { progress?.update($0) }
       return (plan, PreparedRollout(plan, asking: fleet.questions, at: SystemClock.wall.seconds))
     }
-    if fleet.format == .human {
+    try fleet.carryOut(
+      prepared, of: plan, confirmSeconds: confirmWithin?.seconds,
+      comment: comment?.text ?? "ocean fleet apply: \(loaded.name)", on: screen
+    ) { () throws(Failure) in if !yes { try Question.ask() } }
+  }
+}
+
+extension FleetOptions {
+  /// Shows what is to come, brings it to the nodes, prints how that ended, and exits as it did.
+  ///
+  /// - Parameter ask: asks the person at the terminal, if there is one.
+  func carryOut(
+    _ prepared: PreparedRollout, of plan: FleetPlan, confirmSeconds: Int?, comment: String,
+    on screen: ScreenOptions, _ ask: () throws(Failure) -> Void
+  ) throws {
+    let seconds = confirmSeconds ?? 300
+    if format == .human {
       print(
         prepared.preview(
           of: plan, confirmSeconds: seconds, on: screen.output, now: SystemClock.wall.seconds))
     }
     if let report = RolloutReport(unprepared: prepared, of: plan) {
-      if fleet.format == .json { printJSON(try report.json) }
-      printSentence("not everything is known of all nodes: nothing was applied")
+      if format == .json { printJSON(try report.json) }
+      printSentence("not everything is known of all nodes: nothing was changed")
       throw ExitCode(5)
     }
-    if !prepared.members.isEmpty, !yes, fleet.format == .human, Question.isPossible {
-      try reporting { try Question.ask() }
-    }
+    if !prepared.members.isEmpty, format == .human, Question.isPossible { try reporting { try ask() } }
     // All nodes are confirmed over connections that are open at the same time.
     _ = OceanHost.Process.raiseFileLimit()
     Interruption.expect()
     let driver = RolloutDriver(
-      prepared, asking: fleet.questions, confirmSeconds: seconds,
-      comment: comment?.text ?? "ocean fleet apply: \(loaded.name)",
+      prepared, asking: questions, confirmSeconds: seconds, comment: comment,
       clock: RolloutClock(
-        now: { SystemClock.wall.seconds }, wait: wait, isInterrupted: { Interruption.hasCome }))
+        now: { SystemClock.wall.seconds }, wait: { Self.wait($0, $1, on: screen) },
+        isInterrupted: { Interruption.hasCome }))
     let rollout = driver.run { note, time in
       // Whoever follows it in a file or a pipe sees each line when it is so.
-      if fleet.format == .human { printBytes(Array("\(note.text(at: time, on: screen.output))\n".utf8)) }
+      if format == .human { printBytes(Array("\(note.text(at: time, on: screen.output))\n".utf8)) }
     }
-    try fleet.show(RolloutReport(rollout, of: prepared), on: screen)
+    // The terminal shows the key that was pressed.
+    if rollout.wasInterrupted, format == .human, screen.output.isTerminal { print("") }
+    try show(RolloutReport(rollout, of: prepared), on: screen)
   }
 
   /// Waits, and shows on a terminal what for.
-  private func wait(_ seconds: Int, _ pause: (words: String, seconds: Int)?) {
+  private static func wait(
+    _ seconds: Int, _ pause: (words: String, seconds: Int)?, on screen: ScreenOptions
+  ) {
     Progress.showing(pause?.words ?? "waiting", on: screen.errors) { progress in
       Interruption.wait(seconds) { passed in
         guard let pause else { return }
@@ -85,9 +102,7 @@ struct FleetApplyCommand: ParsableCommand {
       }
     }
   }
-}
 
-extension FleetOptions {
   /// Prints how a rollout ended, and exits as it did.
   func show(_ report: RolloutReport, on screen: ScreenOptions) throws {
     switch format {

@@ -20,7 +20,12 @@ struct FleetConfirmCommand: ParsableCommand {
   func run() throws {
     // All nodes are confirmed over connections that are open at the same time.
     _ = OceanHost.Process.raiseFileLimit()
-    try fleet.show(try fleet.waiting(on: screen).confirm(comment: "ocean fleet confirm"), on: screen)
+    let waiting = try fleet.waiting(on: screen)
+    guard waiting.exists else {
+      printSentence("no plan of a rollout waits on a node that answers: 'ocean fleet status' tells what runs")
+      throw ExitCode(1)
+    }
+    try fleet.show(waiting.confirm(comment: "ocean fleet confirm"), on: screen)
   }
 }
 
@@ -31,11 +36,6 @@ extension FleetOptions {
     let answers = Progress.showing("asking \(loaded.name)", on: screen.errors) { progress in
       questions.ask(.status, loaded.nodes) { progress?.update("\($0) of \($1)") }
     }
-    let waiting = WaitingRollout(loaded, asking: questions, answers: answers)
-    guard waiting.exists else {
-      printSentence("no plan of a rollout waits on a node that answers: 'ocean fleet status' tells what runs")
-      throw ExitCode(1)
-    }
-    return waiting
+    return WaitingRollout(loaded, asking: questions, answers: answers)
   }
 }

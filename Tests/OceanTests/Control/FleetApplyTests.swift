@@ -8,7 +8,6 @@ import Testing
     let folder: Workspace
     private let daemon: Command
     private static let port = 2222
-
     init(hosts: [String]) throws {
       let folder = try Workspace()
       self.folder = folder
@@ -313,9 +312,11 @@ import Testing
   }
 
   /// The command is killed once it has said something; then nobody tells the nodes to stay.
-  private func killed(_ fleet: Fleet, at text: String, _ arguments: [String] = []) throws -> Command {
+  private func killed(
+    _ fleet: Fleet, _ name: String = "apply", at text: String, _ arguments: [String] = []
+  ) throws -> Command {
     let command = try Command(
-      try oceanBinary(), ["fleet", "apply", fleet.ssh.folder.path("fleet.yaml")] + arguments,
+      try oceanBinary(), ["fleet", name, fleet.ssh.folder.path("fleet.yaml")] + arguments,
       environment: fleet.ssh.environment, directory: fleet.ssh.folder.directory)
     try eventually("'\(text)' is said: \(command.output)\(command.errorOutput)") {
       command.output.contains(text) ? true : nil
@@ -354,7 +355,10 @@ import Testing
     try fleet.edit("10m", "20m")
     try fleet.write("soak: 10m\n  batch: 100%")
     #expect(try fleet.run("confirm").status == .exited(1))
-    #expect(try fleet.run("rollback").status == .exited(1))
+    let nothing = try fleet.run("rollback")
+    #expect(
+      nothing.status == .exited(5) && nothing.output.contains("there is no plan so far back"),
+      "\(nothing.output)")
     let all = "b  applied"
     _ = try killed(fleet, at: all, ["--confirm-within", "5m"])
     #expect(try fleet.plans().allSatisfy { $0.hasSuffix("waits") } && fleet.configs() == files)
@@ -381,6 +385,71 @@ import Testing
     #expect(try fleet.run("status").status == .exited(0))
   }
 
+  @Test func `a change that was confirmed is taken back on all nodes together`() throws {
+    let fleet = try Fleet(["a", "b", "c"])
+    let before = try fleet.plans()
+    try fleet.edit("10m", "20m")
+    try fleet.write(canary: "a")
+    #expect(try fleet.run("apply").status == .exited(0))
+    let (after, files) = (try fleet.plans(), fleet.configs())
+
+    let dry = try fleet.run("rollback", "--dry-run")
+    #expect(dry.status == .exited(0), "\(dry.output)\(dry.errorOutput)")
+    #expect(
+      dry.output.contains("3 of 3 nodes: a, b, c\n") && dry.output.contains("20m -> 10m"), "\(dry.output)")
+    #expect(dry.output.contains("stays as it is, and does not run until it is edited, or applied again"))
+    #expect(dry.output.hasSuffix("3 nodes: 3 change. Nothing was changed.\n"), "\(dry.output)")
+    #expect(
+      try fleet.run("rollback", "--dry-run", "--format", "json").output.contains("\"effect\":\"changes\""))
+    #expect(try fleet.plans() == after)
+
+    // Killed at any point, all come to run one plan, and it can be done again. What was on its way to a node may come there
+    // meanwhile, and waits then.
+    for text in ["batch 1 of 1", "confirming all"] {
+      _ = try killed(fleet, "rollback", at: text, ["--confirm-within", "15s"])
+      try eventually("it is done again: \(try fleet.plans())", within: 120) {
+        let again = try fleet.run("rollback")
+        let isDone = again.status == .exited(0) || again.errorOutput.contains("nothing to take back")
+        return isDone ? true : nil
+      }
+      #expect(try fleet.plans() == before)
+      #expect(try fleet.run("apply").status == .exited(0))
+      #expect(try fleet.plans() == after)
+    }
+
+    let back = try fleet.run("rollback", "--comment", "not today")
+    #expect(back.status == .exited(0), "\(back.output)\(back.errorOutput)")
+    #expect(
+      back.output.hasSuffix("WENT BACK  3 of 3 nodes: a, b, c\n3 nodes: 3 went back\n"), "\(back.output)")
+    #expect(try fleet.plans() == before && fleet.configs() == files && fleet.leftovers == [])
+    let node = fleet.nodes[0]
+    #expect(try node.ocean("history", "-c", node.path("ocean.yaml")).output.contains("not today"))
+    let again = try fleet.run("rollback")
+    #expect(
+      again.status == .exited(1) && again.errorOutput.contains("there is nothing to take back"),
+      "\(again.output)")
+    // A restart does not apply the config again.
+    try fleet.servers[0].stop()
+    fleet.servers[0] = try Server(node)
+    #expect(try fleet.plans() == before)
+
+    // Nodes whose last changes are others do not go back, nor does any if one is away.
+    #expect(try fleet.run("apply").status == .exited(0))
+    let other = fleet.nodes[2]
+    try other.writeConfig(service: ["idle_timeout: 15m"])
+    #expect(try other.ocean("apply", other.path("ocean.yaml")).status == .exited(0))
+    let mixed = try fleet.plans()
+    let refused = try fleet.run("rollback")
+    #expect(refused.status == .exited(5), "\(refused.output)")
+    #expect(refused.output.contains("ANOTHER CHANGE  1 of 3 nodes: c"), "\(refused.output)")
+    #expect(refused.errorOutput.contains("nothing was changed"))
+    #expect(try fleet.plans() == mixed)
+    fleet.servers[2].process.signal(SIGKILL)
+    try fleet.servers[2].process.wait()
+    let away = try fleet.run("rollback", "--format", "json")
+    #expect(away.status == .exited(5) && away.output.contains("\"state\":\"unknown\""), "\(away.output)")
+  }
+
   @Test func `an interruption says what goes back by itself, and when`() throws {
     let fleet = try Fleet(["a", "b"])
     let before = try fleet.plans()
@@ -394,6 +463,45 @@ import Testing
     #expect(run.output.contains(/each goes back by itself, at 20\S+Z at the latest/))
     #expect(run.output.contains("Interrupted. 2 nodes: 1 unconfirmed, 1 not changed"))
     try eventually("it went back", within: 40) { try fleet.plans() == before ? true : nil }
+  }
+
+  @Test(arguments: [60, 80, 200])
+  func `on a terminal it asks, no line is too long, and Ctrl-C says what goes back`(_ columns: Int) throws {
+    let fleet = try Fleet(["a", "b"])
+    let before = try fleet.plans()
+    try fleet.edit("10m", "20m")
+    try fleet.write("soak: 10m", canary: "a")
+    func dialog(_ words: String..., answers: [(prompt: String, answer: String)]) throws -> Dialog {
+      let folder = fleet.ssh.folder
+      let dialog = try folder.dialog(
+        [try oceanBinary(), "fleet"] + words + [folder.path("fleet.yaml")],
+        environment: fleet.ssh.environment,
+        columns: columns, answers)
+      for line in dialog.screen.replacing(/\u{1b}\[[0-9;]*[mK]/, with: "").split(whereSeparator: {
+        "\r\n".contains($0)
+      }) {
+        #expect(line.count <= columns || line.contains("ocean-test-"), "\(line)")
+      }
+      return dialog
+    }
+    let no = try dialog("apply", answers: [("Apply? [y/N] ", "no")])
+    #expect(no.code == 1 && no.screen.hasSuffix("\nocean: nothing was applied\n"), "\(no.screen)")
+    let early = try dialog("apply", answers: [("Apply? [y/N] ", "^C")])
+    #expect(early.code == 130, "\(early.screen)")
+    #expect(try fleet.plans() == before && fleet.leftovers == [])
+    let run = try dialog(
+      "apply", "--confirm-within", "5s", answers: [("Apply? [y/N] ", "Yes "), (" left", "^C")])
+    #expect(run.code == 5 && run.screen.contains("UNCONFIRMED  1 of 2 nodes: a"), "\(run.screen)")
+    #expect(
+      run.screen.contains("watching 1 of 2 nodes: 9m") || run.screen.contains("watching 1 of 2 nodes: 10m"))
+    try eventually("it went back", within: 40) { try fleet.plans() == before ? true : nil }
+
+    try fleet.write()
+    #expect(try dialog("apply", answers: [("Apply? [y/N] ", "y")]).code == 0)
+    let back = try dialog("rollback", answers: [("Take back? [y/N] ", "")])
+    #expect(back.code == 1 && back.screen.hasSuffix("\nocean: nothing was changed\n"), "\(back.screen)")
+    #expect(try dialog("rollback", answers: [("Take back? [y/N] ", "y")]).code == 0)
+    #expect(try fleet.plans() == before)
   }
 
   @Test func `once nodes are confirmed, an interruption comes too late`() throws {
