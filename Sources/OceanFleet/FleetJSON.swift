@@ -57,6 +57,7 @@ enum FleetJSON {
     let formatVersion = FleetJSON.formatVersion
     let fleet: String
     let differs: Bool
+    let halfConfirmed: FleetStatus.HalfConfirmed?
     let nodes: [Node]
     let groups: [[String]]
 
@@ -131,7 +132,7 @@ extension FleetStatus {
     get throws {
       try CanonicalJSON.line(
         FleetJSON.Status(
-          fleet: fleet.name, differs: differs,
+          fleet: fleet.name, differs: differs, halfConfirmed: halfConfirmed,
           nodes: nodes.map { node in
             FleetJSON.Status.Node(
               name: node.node.name, place: "\(node.node.place)", status: node.found,

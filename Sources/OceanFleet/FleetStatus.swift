@@ -108,6 +108,41 @@ package struct FleetStatus: Sendable {
   /// The policies of those that answered; nil for a server that does not tell its policy.
   package var policies: Set<Digest?> { Set(serving.map(\.policy)) }
 
+  /// A rollout that some nodes keep and others do not: whoever confirmed it was gone before all were told.
+  package struct HalfConfirmed: Sendable, Encodable {
+    package let policy: Digest
+    package let kept: [String]
+    /// They may still be told to keep it.
+    package let waiting: [String]
+    package let wentBack: [String]
+  }
+
+  /// Nil if there is no such rollout.
+  package var halfConfirmed: HalfConfirmed? {
+    var (waiting, wentBack): ([Digest: [String]], [Digest: [String]]) = ([:], [:])
+    for node in nodes {
+      guard let status = node.found else { continue }
+      if status.unconfirmed != nil, let policy = status.policy,
+        NodeStage(node.node, running: status.file) != nil
+      {
+        waiting[policy, default: []].append(node.node.name)
+      } else if let taken = status.takenBack.first, !taken.isSettled, !taken.isConfirmed,
+        let policy = taken.policy,
+        NodeStage(node.node, running: taken.source) != nil
+      {
+        wentBack[policy, default: []].append(node.node.name)
+      }
+    }
+    for policy in Set(waiting.keys).union(wentBack.keys).sorted(by: { "\($0)" < "\($1)" }) {
+      let kept = nodes.filter { $0.found?.policy == policy && $0.found?.unconfirmed == nil }.map(\.node.name)
+      if !kept.isEmpty {
+        return HalfConfirmed(
+          policy: policy, kept: kept, waiting: waiting[policy] ?? [], wentBack: wentBack[policy] ?? [])
+      }
+    }
+    return nil
+  }
+
   /// Whether they do not all run one confirmed policy, or it is not known of some.
   package var differs: Bool {
     unknown > 0 || policies.count > 1 || policies.contains(nil)

@@ -134,6 +134,21 @@ extension FleetStatus {
       }
     }
     lines.append("")
+    if let half = halfConfirmed {
+      func part(_ names: [String], _ one: String, _ many: String) -> String? {
+        names.isEmpty ? nil : "\(names.joined(separator: ", ")) \(names.count == 1 ? one : many)"
+      }
+      let parts = [
+        part(half.kept, "keeps", "keep").map { "\($0) policy \(half.policy.short)" },
+        part(half.waiting, "waits to keep it", "wait to keep it"),
+        part(half.wentBack, "went back from it", "went back from it"),
+      ].compactMap(\.self)
+      // What waits need not be brought again.
+      let finish = half.wentBack.isEmpty ? "confirm" : "apply"
+      lines += screen.fitted(
+        "\(parts.joined(separator: ", ")): 'ocean fleet \(finish)' finishes the rollout, 'ocean fleet rollback' takes it back"
+          .escapedForDisplay, after: "\(screen.paint("HALF CONFIRMED", .error))  ", indent: 4)
+    }
     return (lines + screen.fitted(summary, indent: 2)).joined(separator: "\n")
   }
 

@@ -130,6 +130,7 @@ import Testing
       "ocean facts": "what nodes are asked; FleetTests ask some",
       "$ ocean fleet plan": "needs five hosts; FleetApplyTests bring configs to three",
       "ocean fleet status": "needs a rollout that waits; FleetApplyTests have one",
+      "HALF CONFIRMED": "needs a command that is killed; FleetApplyTests kill it",
       "$ ocean fleet rollback": "needs five hosts; FleetApplyTests take back what three have",
     ],
     "docs/moving-in.md": [

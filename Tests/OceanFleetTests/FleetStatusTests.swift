@@ -58,6 +58,45 @@ import Testing
     try expectGolden(report.text(on: Screen()), "status")
   }
 
+  @Test func `a rollout that some keep, and others went back from or wait for, is named`() throws {
+    func taken(_ policy: String, _ source: String, isConfirmed: Bool = false) -> RevertedPlan {
+      RevertedPlan(
+        mark: PlanIdentity(plan: digest("mark"), config: nil, lists: []), policy: digest(policy),
+        at: "2026-11-28T06:00:00Z", after: 1, source: source, isConfirmed: isConfirmed)
+    }
+    let plan = "/etc/ocean/ocean.yaml.e3b0c4.rollout-plan"
+    let nodes = [
+      status("a", pid: 1), status("b", pid: 2, policy: "old") { $0.takenBack = [taken("policy", plan)] },
+      status("c", pid: 3) {
+        $0.unconfirmed = UnconfirmedPlan(previous: digest("old"), secondsLeft: 192)
+        $0.file = plan
+      }, status("d", pid: 4),
+    ]
+    let report = try report(nodes)
+    let half = try #require(report.halfConfirmed)
+    #expect(half.kept == ["a", "d"] && half.waiting == ["c"] && half.wentBack == ["b"])
+    #expect(
+      report.text(on: Screen()).contains(
+        "HALF CONFIRMED  a, d keep policy \(digest("policy").short), c waits to keep it, b went back from it: 'ocean fleet apply' finishes"
+      ))
+    let object = try JSONSerialization.jsonObject(with: Data(report.json)) as? [String: Any]
+    #expect((object?["half_confirmed"] as? [String: Any])?["went_back"] as? [String] == ["b"])
+    #expect(
+      try self.report([nodes[0], nodes[2]]).text(on: Screen()).contains("'ocean fleet confirm' finishes"))
+
+    // It failed on all, somebody took it back by hand, it was no rollout, or it was decided since.
+    #expect(try self.report([nodes[1], nodes[1]]).halfConfirmed == nil)
+    var settled = taken("policy", plan)
+    settled.isSettled = true
+    for other in [
+      taken("policy", plan, isConfirmed: true), taken("policy", "/etc/ocean/ocean.yaml"),
+      taken("other", plan), settled,
+    ] {
+      let went = status("b", pid: 2, policy: "old") { $0.takenBack = [other] }
+      #expect(try self.report([nodes[0], went]).halfConfirmed == nil)
+    }
+  }
+
   @Test func `one server that answers for two nodes is believed by nobody`() throws {
     let twin = status("a", pid: 7)
     let report = try report([twin, twin, status("c", pid: 8)])

@@ -8,6 +8,25 @@ import Testing
     let folder: Workspace
     private let daemon: Command
     private static let port = 2222
+    /// The host at whose confirmation the command dies, if it is to die.
+    private static let dying = "b"
+
+    /// When the command is killed while all are confirmed.
+    enum Death: String {
+      /// A node is there, and nobody is told.
+      case beforeAll = "ssh \"$@\" < /dev/null | { read -r word; kill -9 $PPID; }"
+      /// The others are told, and this one is not.
+      case between = "{ read -r word; kill -9 $PPID; } | ssh \"$@\""
+      /// All are told.
+      case afterAll = "{ read -r word; echo \"$word\"; kill -9 $PPID; } | ssh \"$@\""
+    }
+
+    /// - Parameter death: nil lets it live.
+    func die(_ death: Death?) throws {
+      try? FileManager.default.removeItem(at: folder.directory / "death")
+      if let death { try folder.write(death.rawValue + "\n", to: "death") }
+    }
+
     init(hosts: [String]) throws {
       let folder = try Workspace()
       self.folder = folder
@@ -51,7 +70,16 @@ import Testing
       let key = folder.read("host.pub").split(separator: " ").prefix(2).joined(separator: " ")
       try folder.write("all \(key)\n", to: "known_hosts")
       guard let ssh = Command.find("ssh") else { throw Failure("ssh is not installed") }
-      try folder.write("#!/bin/sh\nexec \(ssh) -F \(folder.path("ssh_config")) \"$@\"\n", to: "ssh")
+      try folder.write(
+        """
+        #!/bin/sh
+        ssh() { \(ssh) -F \(folder.path("ssh_config")) "$@"; }
+        case $* in
+        *" \(Self.dying) "*"ocean confirm"*) [ ! -e \(folder.path("death")) ] || { . \(folder.path("death")); exit; } ;;
+        esac
+        exec \(ssh) -F \(folder.path("ssh_config")) "$@"
+
+        """, to: "ssh")
       try folder.setMode(0o755, of: "ssh")
       // Without this directory sshd does not start; the service makes it.
       mkdir("/run/sshd", 0o755)
@@ -448,6 +476,77 @@ import Testing
     try fleet.servers[2].process.wait()
     let away = try fleet.run("rollback", "--format", "json")
     #expect(away.status == .exited(5) && away.output.contains("\"state\":\"unknown\""), "\(away.output)")
+  }
+
+  @Test
+  func `when the command dies before a node is told to stay, nodes go back; after all are told, they stay`()
+    throws
+  {
+    let fleet = try Fleet(["a", "b"])
+    let before = try fleet.plans()
+    try fleet.edit("10m", "20m")
+    try fleet.write()
+    try fleet.ssh.die(.beforeAll)
+    #expect(try fleet.run("apply", "--confirm-within", "20s").status != .exited(0))
+    try eventually("they go back: \(try fleet.plans())", within: 40) {
+      try fleet.plans() == before ? true : nil
+    }
+    #expect(try fleet.run("status").output.contains("HALF CONFIRMED") == false)
+    try fleet.ssh.die(.afterAll)
+    #expect(try fleet.run("apply", "--confirm-within", "20s").status != .exited(0))
+    try eventually("they stay: \(try fleet.plans())", within: 40) {
+      let plans = try fleet.plans()
+      return Set(plans).isDisjoint(with: before) && !plans.contains { $0.hasSuffix("waits") } ? true : nil
+    }
+    try fleet.ssh.die(nil)
+    try eventually("it is finished", within: 40) {
+      try fleet.run("apply").status == .exited(0) && fleet.run("status").status == .exited(0) ? true : nil
+    }
+    #expect(fleet.configs().allSatisfy { $0.contains("20m") } && fleet.leftovers == [])
+  }
+
+  /// The one moment in which nodes can come to differ: one is told to stay, and the command dies.
+  @Test(arguments: ["confirm", "rollback", "apply", "rollback late"])
+  func `a rollout that one node keeps and another does not is named, and finished or taken back`(
+    _ way: String
+  ) throws {
+    let fleet = try Fleet(["a", "b"])
+    let (before, isLate) = (try fleet.plans(), way == "apply" || way == "rollback late")
+    try fleet.edit("10m", "20m")
+    try fleet.write()
+    try fleet.ssh.die(.between)
+    #expect(
+      try fleet.run("apply", "--confirm-within", way == "rollback late" ? "20s" : "5m").status != .exited(0))
+    try fleet.ssh.die(nil)
+    if way == "apply" {
+      // A server that starts again does not run what was never confirmed.
+      fleet.servers[1].process.signal(SIGKILL)
+      try fleet.servers[1].process.wait()
+      fleet.servers[1] = try Server(fleet.nodes[1])
+    }
+    let after = try #require(fleet.plans().first?.split(separator: " ").first)
+    try eventually("one keeps it: \(try fleet.plans())", within: 60) {
+      let plans = try fleet.plans()
+      return plans[0] == after && (isLate ? plans[1] == before[1] : plans[1].hasSuffix("waits")) ? true : nil
+    }
+    let status = try fleet.run("status")
+    #expect(status.status == .exited(5), "\(status.output)")
+    let words =
+      isLate ? "b went back from it: 'ocean fleet apply'" : "b waits to keep it: 'ocean fleet confirm'"
+    #expect(
+      status.output.contains("HALF CONFIRMED  a keeps policy ") && status.output.contains(words),
+      "\(status.output)")
+    let done = try fleet.run(String(way.prefix { $0 != " " }))
+    #expect(done.status == .exited(0), "\(done.output)\(done.errorOutput)")
+    let plans = try fleet.plans()
+    if way.hasPrefix("rollback") {
+      // What a node that went back by itself has left is removed by the next rollout.
+      #expect(plans == before && (isLate || fleet.leftovers == []))
+    } else {
+      #expect(plans[0] == after && Set(plans).isDisjoint(with: before) && !plans[1].hasSuffix("waits"))
+      #expect(fleet.configs().allSatisfy { $0.contains("20m") } && fleet.leftovers == [])
+    }
+    #expect(try fleet.run("status").output.contains("HALF CONFIRMED") == false)
   }
 
   @Test func `an interruption says what goes back by itself, and when`() throws {
