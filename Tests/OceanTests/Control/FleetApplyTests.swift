@@ -576,9 +576,8 @@ import Testing
         [try oceanBinary(), "fleet"] + words + [folder.path("fleet.yaml")],
         environment: fleet.ssh.environment,
         columns: columns, answers)
-      for line in dialog.screen.replacing(/\u{1b}\[[0-9;]*[mK]/, with: "").split(whereSeparator: {
-        "\r\n".contains($0)
-      }) {
+      let text = dialog.screen.replacing(/\u{1b}\[[0-9;]*[mK]/, with: "")
+      for line in text.split(whereSeparator: \.isNewline) {
         #expect(line.count <= columns || line.contains("ocean-test-"), "\(line)")
       }
       return dialog
