@@ -9,10 +9,11 @@ package struct FleetQuestions: Sendable {
 
   /// Runs commands in place of this host, side by side.
   ///
-  /// - Parameter isJoint: whether all run at once, and none is given its input before all have printed a line.
+  /// - Parameter patience: if there is one, all run at once, and none is given its input before all have printed a line, and
+  ///   none at all if that takes longer.
   package typealias Run =
     @Sendable (
-      _ commands: [ChildProcesses.Command], _ isJoint: Bool, _ report: (Int) -> Void
+      _ commands: [ChildProcesses.Command], _ patience: Duration?, _ report: (Int) -> Void
     ) -> [ChildProcesses.Outcome]
 
   /// The octets that are read of an answer: a plan, or facts with address lists.
@@ -24,7 +25,7 @@ package struct FleetQuestions: Sendable {
   package init(width: Int = 16, seconds: Int) {
     // A rollout that is interrupted lets what it has begun come to its end.
     let processes = ChildProcesses(width: width, time: .seconds(seconds), limit: Self.limit, areApart: true)
-    self.init(seconds: seconds) { processes.run($0, isJoint: $1, $2) }
+    self.init(seconds: seconds) { processes.run($0, jointlyWithin: $1, $2) }
   }
 
   package init(seconds: Int, _ run: @escaping Run) { (self.seconds, self.run) = (seconds, run) }
@@ -45,16 +46,17 @@ package struct FleetQuestions: Sendable {
 
   /// The answers of nodes to commands.
   ///
-  /// - Parameter isJoint: whether no node reads its input before all are there.
+  /// - Parameter patience: if there is one, no node reads its input before all are there, and none if that takes longer, in
+  ///   seconds.
   func ask(
-    _ commands: [(node: Fleet.Node, command: NodeCommand)], isJoint: Bool = false,
+    _ commands: [(node: Fleet.Node, command: NodeCommand)], jointlyWithin patience: Int? = nil,
     _ report: (Int, Int) -> Void = { _, _ in }
   ) -> Answers {
     let asked = commands.compactMap { node, command in node.ssh.map { (node, $0, command) } }
     let outcomes = run(
       asked.map { _, target, command in
         .init(command.words(at: target, within: seconds), input: command.input)
-      }, isJoint
+      }, patience.map { .seconds($0) }
     ) { report($0, asked.count) }
     var answers: Answers = [:]
     for ((node, target, command), outcome) in zip(asked, outcomes) {

@@ -62,6 +62,7 @@ package struct Rollout: Sendable {
     case watching(step: Int, since: Int64)
     case renewing(step: Int, since: Int64)
     case pausing(step: Int, since: Int64)
+    case prolonging(attempt: Int)
     case confirming(attempt: Int)
     case checking(attempt: Int, FleetQuestions.Answers)
     case settling, goingBack, clearing
@@ -116,7 +117,7 @@ package struct Rollout: Sendable {
   package var mayBeInterrupted: Bool {
     switch turn {
     case .new, .comparing, .staging, .applying, .watching, .renewing, .pausing: true
-    case .confirming, .checking, .settling, .goingBack, .clearing, .ended: false
+    case .prolonging, .confirming, .checking, .settling, .goingBack, .clearing, .ended: false
     }
   }
 
@@ -161,6 +162,7 @@ package struct Rollout: Sendable {
     case (.pausing(let step, let since), .waited):
       turn = .watching(step: step, since: since)
       return .look(waiting)
+    case (.prolonging(let attempt), .answered(let answers)): return prolonged(answers, attempt, now)
     case (.confirming(let attempt), .answered(let answers)):
       turn = .checking(attempt: attempt, answers)
       return .look(waiting)
@@ -312,8 +314,26 @@ package struct Rollout: Sendable {
       seconds: min(Int(clamping: left), max(1, min(30, limits.soakSeconds / 4, confirmSeconds / 4))))
   }
 
+  /// Begins to confirm all. Nodes are given their whole time once more before that: none is to go back while others are told.
   private mutating func confirm(attempt: Int) -> RolloutAction {
     guard !waiting.isEmpty else { return settle() }
+    turn = .prolonging(attempt: attempt)
+    return .renew(waiting)
+  }
+
+  private mutating func prolonged(
+    _ answers: FleetQuestions.Answers, _ attempt: Int, _ now: Int64
+  ) -> RolloutAction {
+    var failed: [String: NodeTrouble] = [:]
+    for name in waiting {
+      switch answers[name] ?? .failure(Self.silence) {
+      case .success: states[name] = .waiting(until: now + Int64(confirmSeconds))
+      case .failure(let trouble):
+        failed[name] = trouble
+        say(name, "its time could not be extended: \(trouble.reason)")
+      }
+    }
+    guard failed.isEmpty else { return tryAgain(attempt, failed) }
     turn = .confirming(attempt: attempt)
     say(nil, attempt == 1 ? "confirming all" : "confirming, attempt \(attempt)")
     return .confirm(waiting)
@@ -343,6 +363,11 @@ package struct Rollout: Sendable {
         }
       }
     }
+    return tryAgain(attempt, failed)
+  }
+
+  /// Goes on with what still waits.
+  private mutating func tryAgain(_ attempt: Int, _ failed: [String: NodeTrouble]) -> RolloutAction {
     if !waiting.isEmpty, attempt < Self.maxAttempts, troubles.isEmpty { return confirm(attempt: attempt + 1) }
     for name in waiting {
       troubles[name] = failed[name] ?? Self.silence

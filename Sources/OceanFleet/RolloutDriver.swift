@@ -56,7 +56,9 @@ package struct RolloutDriver {
       return .waited
     case .confirm(let names):
       return .answered(
-        ask(names, isJoint: true) { $0.confirm(rollout.plan(of: $0.member), comment: comment) })
+        ask(names, jointlyWithin: confirmSeconds / 2) {
+          $0.confirm(rollout.plan(of: $0.member), comment: comment)
+        })
     case .settle(let names): return .answered(ask(names) { $0.settle(comment: comment) })
     case .goBack(let names):
       return .answered(ask(names) { $0.goBack(comment: "the rollout to the fleet failed") })
@@ -98,9 +100,9 @@ package struct RolloutDriver {
   }
 
   private func ask(
-    _ names: [String], isJoint: Bool = false, _ command: (PreparedRollout.Target) -> NodeCommand
+    _ names: [String], jointlyWithin patience: Int? = nil, _ command: (PreparedRollout.Target) -> NodeCommand
   ) -> FleetQuestions.Answers {
-    questions.ask(prepared.targets(names).map { ($0.member.node, command($0)) }, isJoint: isJoint)
+    questions.ask(prepared.targets(names).map { ($0.member.node, command($0)) }, jointlyWithin: patience)
   }
 }
 

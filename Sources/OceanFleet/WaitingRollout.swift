@@ -70,8 +70,11 @@ package struct WaitingRollout: Sendable {
     }
     if nodes.allSatisfy({ $0.trouble == nil }) {
       let waiting = staged.filter { $0.status.unconfirmed != nil }
+      // None is to go back while others are told.
+      let left = waiting.compactMap { $0.status.unconfirmed?.boundedSeconds }.min() ?? 0
       var answers = questions.ask(
-        waiting.map { ($0.node, .confirm($0.status.plan, $0.stage, comment: comment)) }, isJoint: true)
+        waiting.map { ($0.node, .confirm($0.status.plan, $0.stage, comment: comment)) },
+        jointlyWithin: Int(left / 2))
       let settled = staged.filter { $0.status.unconfirmed == nil }
       answers.merge(questions.ask(settled.map { ($0.node, .settle($0.stage, comment: comment)) })) { $1 }
       nodes = nodes.map { node in

@@ -51,18 +51,19 @@ package struct ChildProcesses {
   /// Runs programs, which are looked for in the usual directories.
   ///
   /// - Parameters:
-  ///   - isJoint: whether all run at once, and each is given its input only when all have printed a line. If one ends before,
-  ///     none is given any.
+  ///   - patience: if there is one, all run at once, and each is given its input only when all have printed a line. If one ends
+  ///     before, or that takes longer, none is given any.
   ///   - report: is told how many have ended.
   /// - Returns: an outcome for each, in their order.
   package func run(
-    _ commands: [Command], isJoint: Bool = false, _ report: (Int) -> Void = { _ in }
+    _ commands: [Command], jointlyWithin patience: Duration? = nil, _ report: (Int) -> Void = { _ in }
   ) -> [Outcome] {
-    let width = isJoint ? max(commands.count, 1) : width
+    let width = patience == nil ? width : max(commands.count, 1)
+    let end = patience.map { .now + $0 } ?? ContinuousClock.now
     var outcomes = [Outcome?](repeating: nil, count: commands.count)
     var running: [Child] = []
     var (next, done) = (0, 0)
-    var isHeld = isJoint
+    var isHeld = patience != nil
     while done < commands.count {
       while running.count < width, next < commands.count {
         do throws(ChildOutput.StartError) {
@@ -88,9 +89,11 @@ package struct ChildProcesses {
         }
       }
       running = rest
-      if isHeld, done > 0 || running.allSatisfy(\.hasPrintedLine) {
+      guard isHeld else { continue }
+      let isTooLate = done > 0 || .now > end
+      if isTooLate || running.allSatisfy(\.hasPrintedLine) {
         isHeld = false
-        for index in running.indices { running[index].release(withInput: done == 0) }
+        for index in running.indices { running[index].release(withInput: !isTooLate) }
       }
     }
     return outcomes.map { $0 ?? .notStarted(ECANCELED) }

@@ -217,7 +217,10 @@ import Testing
     #expect(rollout.handle(model.event(for: .stage(["a"])), at: 0) == .apply(["a"]))
     #expect(rollout.handle(model.event(for: .apply(["a"])), at: 0) == .look(["a"]))
     #expect(rollout.states["a"] == .waiting(until: 60) && rollout.mayBeInterrupted)
-    #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .confirm(["a"]))
+    // Its whole time begins once more before all are told.
+    #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .renew(["a"]))
+    #expect(rollout.handle(model.event(for: .renew(["a"])), at: 20) == .confirm(["a"]))
+    #expect(rollout.states["a"] == .waiting(until: 80))
     // It is not known of a node that is being confirmed whether it goes back by itself.
     #expect(!rollout.mayBeInterrupted)
     #expect(rollout.handle(model.event(for: .confirm(["a"])), at: 0) == .look(["a"]))

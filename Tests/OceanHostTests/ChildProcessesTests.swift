@@ -78,9 +78,9 @@ import Testing
 
   @Test func `of a joint run each gets its input once all are there, and none does if one is not`() {
     let input = Array("go\n".utf8)
-    func outputs(_ scripts: [String]) -> [String] {
+    func outputs(_ scripts: [String], within patience: Duration = .seconds(60)) -> [String] {
       let two = ChildProcesses(width: 1, time: .seconds(20), limit: 1 << 20)
-      return two.run(scripts.map { shell($0, input: input) }, isJoint: true).map { outcome in
+      return two.run(scripts.map { shell($0, input: input) }, jointlyWithin: patience).map { outcome in
         guard case .ended(let ending) = outcome else { return "\(outcome)" }
         return text(ending.output)
       }
@@ -88,6 +88,8 @@ import Testing
     let script = "echo ready; read -r word; echo $word"
     #expect(outputs([script, script, script]) == ["ready\ngo\n", "ready\ngo\n", "ready\ngo\n"])
     #expect(outputs([script, "exit 1", script]) == ["ready\n\n", "", "ready\n\n"])
+    #expect(
+      outputs([script, "sleep 1; " + script], within: .milliseconds(20)) == ["ready\n\n", "ready\n\n"])
     #expect(outputs([script, "echo ready; exit 1"]).first?.hasPrefix("ready\n") == true)
   }
 
