@@ -146,10 +146,15 @@ import Testing
       mkdir(path + "/new", 0o700)
       return try store.open(path)
     }
-    // Only descriptors that this test opened can point into its directory: other tests run meanwhile.
+    // Only descriptors that this test opened can point into its directory: other tests run meanwhile, with thousands of theirs.
+    let names = try #require(opendir("/proc/self/fd"))
+    defer { closedir(names) }
     var open = 0
-    for descriptor in 0..<1024 {
-      guard let target = realpath("/proc/self/fd/\(descriptor)", nil) else { continue }
+    while let entry = readdir(names) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard let target = realpath("/proc/self/fd/\(name)", nil) else { continue }
       defer { free(target) }
       if String(cString: target).hasPrefix(fixture.root) { open += 1 }
     }
