@@ -92,7 +92,9 @@ let package = Package(
       settings: swift + size),
     library("OceanPOP3", ["OceanBase", nioCore]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
-    library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
+    library(
+      "OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"],
+      settings: swift + size),
     library(
       "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
     library(
