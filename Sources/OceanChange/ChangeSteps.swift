@@ -122,7 +122,7 @@ extension ChangeRules {
     steps.message = { [author] in .applied($0, by: author) }
     guard next.digest != running.digest else {
       // A plan without any effect leaves nothing to confirm.
-      steps.after = note { $0.bringBack(next.mark) } + [keep(next, origin, .outside)]
+      steps.after = note { $0.bringBack(next.mark) } + [keep(next, origin, .again)]
       return steps
     }
     steps.outcome.equivalents = []

@@ -22,6 +22,8 @@ package struct PlanStore: Sendable {
     /// The server starts, or is reloaded. If only the lists differ it is the same decision: a list that
     /// changes every night must not push everything else out.
     case outside
+    /// Somebody applied what runs already: from now on it is made from that, because a rollout's plan file is removed.
+    case again
     /// Somebody applied the plan, and wanted other contents of these list files.
     case applied(lists: [String])
     /// Somebody went back, or forth, to a kept plan.
@@ -70,7 +72,13 @@ package struct PlanStore: Sendable {
     }
     if let known = kept.lastKnown, known.mark.plan == file.digest {
       try mend(known, file)
-      return known
+      guard case .again = occasion, known.source != origin.source else { return known }
+      var entry = known
+      entry.source = origin.source
+      do { try entry.write(file) } catch {
+        throw Failure("cannot keep the plan in \(directory): \(error.fileReason)")
+      }
+      return entry
     }
     // What a damaged file held is not known: it is not replaced.
     let (last, readable) = (kept.last, kept.entries.first)
@@ -83,7 +91,7 @@ package struct PlanStore: Sendable {
         source: origin.source, by: origin.author)
       var isReplacing = last?.isSame(mark, decision) == true
       switch occasion {
-      case .outside:
+      case .outside, .again:
         isReplacing = last?.decision == decision
         if last == nil, let readable, readable.mark.plan == mark.plan { entry.returnedTo = readable.place }
       case .applied(let lists): entry.lists = lists

@@ -143,10 +143,13 @@ extension FleetStatus {
         part(half.waiting, "waits to keep it", "wait to keep it"),
         part(half.wentBack, "went back from it", "went back from it"),
       ].compactMap(\.self)
-      // What waits need not be brought again.
-      let finish = half.wentBack.isEmpty ? "confirm" : "apply"
+      // What waits need not be brought again, and nothing is brought while it does.
+      let finish =
+        half.wentBack.isEmpty
+        ? "'ocean fleet confirm'"
+        : half.waiting.isEmpty ? "'ocean fleet apply'" : "'ocean fleet apply', once none waits,"
       lines += screen.fitted(
-        "\(parts.joined(separator: ", ")): 'ocean fleet \(finish)' finishes the rollout, 'ocean fleet rollback' takes it back"
+        "\(parts.joined(separator: ", ")): \(finish) finishes the rollout, 'ocean fleet rollback' takes it back"
           .escapedForDisplay, after: "\(screen.paint("HALF CONFIRMED", .error))  ", indent: 4)
     }
     return (lines + screen.fitted(summary, indent: 2)).joined(separator: "\n")

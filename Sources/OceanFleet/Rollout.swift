@@ -62,7 +62,6 @@ package struct Rollout: Sendable {
     case watching(step: Int, since: Int64)
     case renewing(step: Int, since: Int64)
     case pausing(step: Int, since: Int64)
-    case prolonging(attempt: Int)
     case confirming(attempt: Int)
     case checking(attempt: Int, FleetQuestions.Answers)
     case settling, goingBack, clearing
@@ -117,7 +116,7 @@ package struct Rollout: Sendable {
   package var mayBeInterrupted: Bool {
     switch turn {
     case .new, .comparing, .staging, .applying, .watching, .renewing, .pausing: true
-    case .prolonging, .confirming, .checking, .settling, .goingBack, .clearing, .ended: false
+    case .confirming, .checking, .settling, .goingBack, .clearing, .ended: false
     }
   }
 
@@ -162,11 +161,10 @@ package struct Rollout: Sendable {
     case (.pausing(let step, let since), .waited):
       turn = .watching(step: step, since: since)
       return .look(waiting)
-    case (.prolonging(let attempt), .answered(let answers)): return prolonged(answers, attempt, now)
     case (.confirming(let attempt), .answered(let answers)):
       turn = .checking(attempt: attempt, answers)
       return .look(waiting)
-    case (.checking(let attempt, let answers), .looked(let found)): return check(found, answers, attempt)
+    case (.checking(let attempt, let answers), .looked(let found)): return check(found, answers, attempt, now)
     case (.settling, .answered(let answers)):
       for (name, answer) in answers {
         switch answer {
@@ -218,7 +216,7 @@ package struct Rollout: Sendable {
   }
 
   private mutating func begin(step: Int, at now: Int64) -> RolloutAction {
-    guard steps.indices.contains(step) else { return confirm(attempt: 1) }
+    guard steps.indices.contains(step) else { return confirm(attempt: 1, at: now) }
     turn = .applying(step: step)
     let isCanary = step == 0 && members.contains { $0.node.name == steps[step].first && $0.node.isCanary }
     say(
@@ -314,34 +312,19 @@ package struct Rollout: Sendable {
       seconds: min(Int(clamping: left), max(1, min(30, limits.soakSeconds / 4, confirmSeconds / 4))))
   }
 
-  /// Begins to confirm all. Nodes are given their whole time once more before that: none is to go back while others are told.
-  private mutating func confirm(attempt: Int) -> RolloutAction {
+  private mutating func confirm(attempt: Int, at now: Int64) -> RolloutAction {
     guard !waiting.isEmpty else { return settle() }
-    turn = .prolonging(attempt: attempt)
-    return .renew(waiting)
-  }
-
-  private mutating func prolonged(
-    _ answers: FleetQuestions.Answers, _ attempt: Int, _ now: Int64
-  ) -> RolloutAction {
-    var failed: [String: NodeTrouble] = [:]
-    for name in waiting {
-      switch answers[name] ?? .failure(Self.silence) {
-      case .success: states[name] = .waiting(until: now + Int64(confirmSeconds))
-      case .failure(let trouble):
-        failed[name] = trouble
-        say(name, "its time could not be extended: \(trouble.reason)")
-      }
-    }
-    guard failed.isEmpty else { return tryAgain(attempt, failed) }
     turn = .confirming(attempt: attempt)
     say(nil, attempt == 1 ? "confirming all" : "confirming, attempt \(attempt)")
-    return .confirm(waiting)
+    let end =
+      states.values.compactMap { if case .waiting(let until) = $0 { until } else { nil } }.min() ?? now
+    return .confirm(waiting, within: max(1, Int(clamping: (end - now) / 2)))
   }
 
   /// Looks what has become of a confirmation: an answer may be lost on the way.
   private mutating func check(
-    _ found: [String: Result<ServerStatus, NodeTrouble>], _ answers: FleetQuestions.Answers, _ attempt: Int
+    _ found: [String: Result<ServerStatus, NodeTrouble>], _ answers: FleetQuestions.Answers, _ attempt: Int,
+    _ now: Int64
   ) -> RolloutAction {
     var failed: [String: NodeTrouble] = [:]
     for member in members {
@@ -360,15 +343,14 @@ package struct Rollout: Sendable {
         } else if status.unconfirmed == nil {
           if case .success = answer { states[name] = .settled } else { states[name] = .confirmed }
           say(name, "confirmed \(status.plan.short)")
+        } else if let waiting = status.unconfirmed {
+          states[name] = .waiting(until: now + waiting.boundedSeconds)
         }
       }
     }
-    return tryAgain(attempt, failed)
-  }
-
-  /// Goes on with what still waits.
-  private mutating func tryAgain(_ attempt: Int, _ failed: [String: NodeTrouble]) -> RolloutAction {
-    if !waiting.isEmpty, attempt < Self.maxAttempts, troubles.isEmpty { return confirm(attempt: attempt + 1) }
+    if !waiting.isEmpty, attempt < Self.maxAttempts, troubles.isEmpty {
+      return confirm(attempt: attempt + 1, at: now)
+    }
     for name in waiting {
       troubles[name] = failed[name] ?? Self.silence
       say(name, "not confirmed: \(troubles[name]?.reason ?? "")")
@@ -476,7 +458,9 @@ package enum RolloutAction: Sendable, Equatable {
   /// Answered by `waited`.
   case wait(seconds: Int)
   /// Confirms all or, if not all can be reached, none; and puts the files in their places.
-  case confirm([String])
+  ///
+  /// - Parameter seconds: after which nobody is told any more: none is to go back while others are.
+  case confirm([String], within: Int)
   /// Puts the files in their places.
   case settle([String])
   case goBack([String])

@@ -54,9 +54,9 @@ package struct RolloutDriver {
     case .wait(let seconds):
       clock.wait(seconds, rollout.pause(at: clock.now()))
       return .waited
-    case .confirm(let names):
+    case .confirm(let names, let seconds):
       return .answered(
-        ask(names, jointlyWithin: confirmSeconds / 2) {
+        ask(names, jointlyWithin: seconds) {
           $0.confirm(rollout.plan(of: $0.member), comment: comment)
         })
     case .settle(let names): return .answered(ask(names) { $0.settle(comment: comment) })

@@ -74,7 +74,7 @@ package struct WaitingRollout: Sendable {
       let left = waiting.compactMap { $0.status.unconfirmed?.boundedSeconds }.min() ?? 0
       var answers = questions.ask(
         waiting.map { ($0.node, .confirm($0.status.plan, $0.stage, comment: comment)) },
-        jointlyWithin: Int(left / 2))
+        jointlyWithin: max(1, Int(clamping: left / 2)))
       let settled = staged.filter { $0.status.unconfirmed == nil }
       answers.merge(questions.ask(settled.map { ($0.node, .settle($0.stage, comment: comment)) })) { $1 }
       nodes = nodes.map { node in

@@ -23,10 +23,11 @@ import Testing
   /// Confirms a plan at that minute of the day.
   @discardableResult
   private func keep(
-    _ plan: PlanFile, at minute: Int = 0, _ occasion: PlanStore.Occasion = .applied(lists: [])
+    _ plan: PlanFile, from source: String = "ocean.yaml", at minute: Int = 0,
+    _ occasion: PlanStore.Occasion = .applied(lists: [])
   ) throws -> PlanStore.Entry {
     try store.confirm(
-      plan, from: PlanOrigin(source: folder.path("ocean.yaml")), at: "2026-11-29T10:\(minute + 10):00Z",
+      plan, from: PlanOrigin(source: folder.path(source)), at: "2026-11-29T10:\(minute + 10):00Z",
       occasion)
   }
 
@@ -135,6 +136,16 @@ import Testing
     #expect(kept.damaged.isEmpty)
     #expect(kept.last?.confirmed == "2026-11-29T10:10:00Z")
     #expect(store.knownDamaged.isEmpty)
+  }
+
+  @Test func `a plan that is applied once more is made from that from now on`() throws {
+    let first = try plan(1)
+    let before = try keep(first, from: "rollout-plan")
+    #expect(try keep(first, at: 5, .outside).source == folder.path("rollout-plan"))
+    let after = try keep(first, at: 5, .again)
+    #expect(after.source == folder.path("ocean.yaml") && after.number == before.number)
+    let kept = try #require(PlanStore(state: folder.path("state")).kept(isThorough: true).last)
+    #expect(kept.source == folder.path("ocean.yaml") && kept.confirmed == before.confirmed)
   }
 
   /// It is not known that the plan in the damaged file was the same decision.

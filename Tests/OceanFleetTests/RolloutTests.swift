@@ -129,7 +129,7 @@ import Testing
         now += Int64(seconds)
         for name in nodes.keys { nodes[name]?.tick(now) }
         return .waited
-      case .confirm(let names):
+      case .confirm(let names, _):
         // Nobody is confirmed unless all are there, and wait.
         for name in names where isFaulty(name) == .restarted {
           nodes[name]?.plan = RolloutTests.old
@@ -201,8 +201,7 @@ import Testing
     #expect(rollout.steps == [["c"], ["a", "b", "d"], ["e"]])
     #expect(rollout.states.values.allSatisfy { $0 == .settled } && rollout.troubles.isEmpty)
     #expect(model.nodes.values.allSatisfy { $0.plan == Self.new && $0.end == nil && $0.filesAreNew })
-    let confirmed = model.actions.filter { if case .confirm = $0 { true } else { false } }
-    #expect(confirmed == [.confirm(names)])
+    #expect(model.actions.compactMap(\.confirmed) == [names])
     let waited = model.actions.reduce(0) { if case .wait(let seconds) = $1 { $0 + seconds } else { $0 } }
     #expect(waited >= 200)
     // Three times the soak is longer than a node waits: it was told to wait on.
@@ -217,13 +216,11 @@ import Testing
     #expect(rollout.handle(model.event(for: .stage(["a"])), at: 0) == .apply(["a"]))
     #expect(rollout.handle(model.event(for: .apply(["a"])), at: 0) == .look(["a"]))
     #expect(rollout.states["a"] == .waiting(until: 60) && rollout.mayBeInterrupted)
-    // Its whole time begins once more before all are told.
-    #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .renew(["a"]))
-    #expect(rollout.handle(model.event(for: .renew(["a"])), at: 20) == .confirm(["a"]))
-    #expect(rollout.states["a"] == .waiting(until: 80))
+    // All are told before half of what is left of its time is over, or none.
+    #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .confirm(["a"], within: 29))
     // It is not known of a node that is being confirmed whether it goes back by itself.
     #expect(!rollout.mayBeInterrupted)
-    #expect(rollout.handle(model.event(for: .confirm(["a"])), at: 0) == .look(["a"]))
+    #expect(rollout.handle(model.event(for: .confirm(["a"], within: 29)), at: 0) == .look(["a"]))
     #expect(!rollout.mayBeInterrupted)
     #expect(rollout.handle(model.event(for: .look(["a"])), at: 0) == .end)
     #expect(rollout.states["a"] == .settled)
@@ -269,7 +266,7 @@ import Testing
     var model = Model(nodes: ["a": ModelNode(), "b": ModelNode(plan: Self.new)])
     var action = rollout.handle(.begun, at: 0)
     while action != .end { action = rollout.handle(model.event(for: action), at: model.now) }
-    #expect(model.actions.contains(.confirm(["a"])) && model.actions.contains(.settle(["b"])))
+    #expect(model.actions.compactMap(\.confirmed) == [["a"]] && model.actions.contains(.settle(["b"])))
     #expect(rollout.states.values.allSatisfy { $0 == .settled })
   }
 
@@ -290,7 +287,7 @@ import Testing
     #expect(
       rollout.steps == [["a", "b"]] && !model.actions.contains { if case .wait = $0 { true } else { false } })
     #expect(rollout.states.values.allSatisfy { $0 == .settled } && rollout.troubles.isEmpty)
-    #expect(model.actions.suffix(3).first == .confirm(["a", "b"]) && model.actions.last == .settle(["c"]))
+    #expect(model.actions.suffix(3).first?.confirmed == ["a", "b"] && model.actions.last == .settle(["c"]))
     let (failed, other) = run(Fault(kind: .refuses, action: 3, node: "b"))
     #expect(failed.states["c"] == .behind && !other.actions.contains(.settle(["c"])))
     #expect(other.nodes["a"]?.plan == Self.old)
@@ -365,4 +362,9 @@ import Testing
     model.now += 61
     #expect(model.nodes["a"]?.end.map { $0 <= model.now } == true)
   }
+}
+
+extension RolloutAction {
+  /// The nodes that are to be confirmed.
+  fileprivate var confirmed: [String]? { if case .confirm(let names, _) = self { names } else { nil } }
 }

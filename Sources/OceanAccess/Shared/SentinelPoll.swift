@@ -59,14 +59,17 @@ package struct SentinelPoll: Sendable {
 
   /// Where more than half of them say that the master is.
   package var majority: EnginePlace? {
-    candidates.first { place in count(of: place) > sentinels.count / 2 }
+    ranking.first { place in count(of: place) > sentinels.count / 2 }
   }
 
   /// Whether further answers would change nothing.
   package var isDecided: Bool { majority != nil || !answers.contains { $0 == nil } }
 
-  /// Where the master may be: what most of them name comes first, and then what the first in the settings names.
-  package var candidates: [EnginePlace] {
+  /// Where the master may be: what most of them name, and nothing else. Where there is no such place, each that one names.
+  package var candidates: [EnginePlace] { majority.map { [$0] } ?? ranking }
+
+  /// What they name: that of many comes before that of few, and then what the first in the settings names.
+  private var ranking: [EnginePlace] {
     var places: [EnginePlace] = []
     for case .named(let place)? in answers where !places.contains(place) { places.append(place) }
     let order = places.enumerated().sorted { first, second in

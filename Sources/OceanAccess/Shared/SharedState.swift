@@ -105,6 +105,7 @@ package final class SharedState: Sendable {
       // The engine forgets a name by itself, if it is not told in time.
       state.nodesBefore = state.nodesBefore.suffix(8) + [state.node]
       state.node = randomID(words: 1)
+      state.latest = .min
     }
     connections.beginAnew()
   }

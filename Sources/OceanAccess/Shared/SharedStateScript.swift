@@ -148,8 +148,10 @@ package enum SharedStateScript {
 
     -- Its connections do not count any more.
     local function leave(node)
-      redis.call('ZREM', nodes, node)
-      for _, address in ipairs(redis.call('ZRANGE', totals, 0, -1)) do connected(address) end
+      if redis.call('ZREM', nodes, node) == 0 then return end
+      for _, address in ipairs(redis.call('ZRANGE', totals, 0, -1)) do
+        if redis.call('HEXISTS', connections .. address, node) == 1 then connected(address) end
+      end
     end
 
     local counts = {}
@@ -171,7 +173,7 @@ package enum SharedStateScript {
       elseif kind == 'c' then
         connect(address, a, b)
       elseif kind == 'r' then
-        redis.call('ZADD', requests, next_version(), text(version) .. ' ' .. address)
+        redis.call('ZADD', requests, next_version(), text(version) .. ' ' .. text(now) .. ' ' .. address)
       end
       i = i + 6
     end
@@ -216,7 +218,8 @@ package enum SharedStateScript {
     else
       changed, requests_cursor = read(requests, requests_cursor)
       for j = 1, #changed, 2 do
-        asked[#asked + 1] = { string.match(changed[j], ' (.*)$'), now - tonumber(changed[j + 1]) }
+        local at, request = string.match(changed[j], '^%d+ (%d+) (.*)$')
+        if at then asked[#asked + 1] = { request, now - tonumber(at) } end
       end
     end
 

@@ -46,7 +46,9 @@ struct FactsCommand: ParsableCommand {
     let mistakes = config.loaded.diagnostics.filter { $0.severity == .error }
     guard mistakes.isEmpty else {
       printError(DiagnosticRenderer.human(mistakes, in: config.loaded.sources, on: screen.errors))
-      printError("\(counted(mistakes.count, "error")): no facts")
+      // A fleet is told the last line.
+      let first = mistakes.first.map { ": \($0.message)" } ?? ""
+      printError("\(counted(mistakes.count, "error")), no facts\(first)".escapedForDisplay)
       throw ExitCode(1)
     }
     for item in config.result.notChecked { printError("not among the facts: \(item)".escapedForDisplay) }

@@ -11,7 +11,8 @@ struct FleetRollbackCommand: ParsableCommand {
     discussion: """
       Where a plan of 'ocean fleet apply' waits to be confirmed, it is taken back. If none does, all nodes go back to the plan \
       before their last change, if that is the same change on all: it is shown, on a terminal you are asked, and all are \
-      confirmed together, or none is. Their configs stay as they are, and are not applied again by a restart.
+      confirmed together, or none is. Their configs stay as they are, and are not applied again by a restart. Where nobody can be \
+      asked, a change that was confirmed is taken back only with --yes.
       """,
     exits: [
       0: "the nodes run the plan before; with --dry-run: they could",
@@ -55,6 +56,10 @@ struct FleetRollbackCommand: ParsableCommand {
     if plan.unknown == 0, prepared.members.isEmpty {
       printSentence("there is nothing to take back: all nodes have gone back already")
       throw ExitCode(1)
+    }
+    // A script that tidies up after a rollout that failed is not to take back the one before.
+    if !dryRun, !yes, !Question.isPossible {
+      throw Failure("to take back a change that was confirmed takes --yes where nobody can be asked")
     }
     guard dryRun else {
       return try fleet.carryOut(

@@ -148,7 +148,9 @@ import Testing
         environment: ssh.environment, directory: ssh.folder.directory)
     }
 
-    func run(_ command: String, _ arguments: String...) throws -> Command {
+    func run(_ command: String, _ arguments: String...) throws -> Command { try run(command, arguments) }
+
+    func run(_ command: String, _ arguments: [String]) throws -> Command {
       let run = try Command(
         try oceanBinary(), ["fleet", command, ssh.folder.path("fleet.yaml")] + arguments,
         environment: ssh.environment, directory: ssh.folder.directory)
@@ -434,9 +436,9 @@ import Testing
     // Killed at any point, all come to run one plan, and it can be done again. What was on its way to a node may come there
     // meanwhile, and waits then.
     for text in ["batch 1 of 1", "confirming all"] {
-      _ = try killed(fleet, "rollback", at: text, ["--confirm-within", "15s"])
+      _ = try killed(fleet, "rollback", at: text, ["--yes", "--confirm-within", "15s"])
       try eventually("it is done again: \(try fleet.plans())", within: 120) {
-        let again = try fleet.run("rollback")
+        let again = try fleet.run("rollback", "--yes")
         let isDone = again.status == .exited(0) || again.errorOutput.contains("nothing to take back")
         return isDone ? true : nil
       }
@@ -445,14 +447,20 @@ import Testing
       #expect(try fleet.plans() == after)
     }
 
-    let back = try fleet.run("rollback", "--comment", "not today")
+    // A script that tidies up after a rollout does not take back the one before.
+    let unasked = try fleet.run("rollback")
+    #expect(
+      unasked.status == .exited(1) && unasked.errorOutput.contains("takes --yes"), "\(unasked.errorOutput)")
+    #expect(try fleet.plans() == after)
+
+    let back = try fleet.run("rollback", "--yes", "--comment", "not today")
     #expect(back.status == .exited(0), "\(back.output)\(back.errorOutput)")
     #expect(
       back.output.hasSuffix("WENT BACK  3 of 3 nodes: a, b, c\n3 nodes: 3 went back\n"), "\(back.output)")
     #expect(try fleet.plans() == before && fleet.configs() == files && fleet.leftovers == [])
     let node = fleet.nodes[0]
     #expect(try node.ocean("history", "-c", node.path("ocean.yaml")).output.contains("not today"))
-    let again = try fleet.run("rollback")
+    let again = try fleet.run("rollback", "--yes")
     #expect(
       again.status == .exited(1) && again.errorOutput.contains("there is nothing to take back"),
       "\(again.output)")
@@ -467,14 +475,14 @@ import Testing
     try other.writeConfig(service: ["idle_timeout: 15m"])
     #expect(try other.ocean("apply", other.path("ocean.yaml")).status == .exited(0))
     let mixed = try fleet.plans()
-    let refused = try fleet.run("rollback")
+    let refused = try fleet.run("rollback", "--yes")
     #expect(refused.status == .exited(5), "\(refused.output)")
     #expect(refused.output.contains("ANOTHER CHANGE  1 of 3 nodes: c"), "\(refused.output)")
     #expect(refused.errorOutput.contains("nothing was changed"))
     #expect(try fleet.plans() == mixed)
     fleet.servers[2].process.signal(SIGKILL)
     try fleet.servers[2].process.wait()
-    let away = try fleet.run("rollback", "--format", "json")
+    let away = try fleet.run("rollback", "--yes", "--format", "json")
     #expect(away.status == .exited(5) && away.output.contains("\"state\":\"unknown\""), "\(away.output)")
   }
 
@@ -503,6 +511,25 @@ import Testing
       try fleet.run("apply").status == .exited(0) && fleet.run("status").status == .exited(0) ? true : nil
     }
     #expect(fleet.configs().allSatisfy { $0.contains("20m") } && fleet.leftovers == [])
+  }
+
+  @Test func `what goes back to a plan that a rollout brought is not taken for that rollout`() throws {
+    let fleet = try Fleet(["a", "b"])
+    try fleet.edit("10m", "20m")
+    try fleet.write()
+    #expect(try fleet.run("apply").status == .exited(0))
+    let first = try fleet.plans()
+    try fleet.edit("20m", "30m")
+    #expect(try fleet.run("apply").status == .exited(0))
+    #expect(try fleet.plans() != first)
+    _ = try killed(fleet, "rollback", at: "confirming all", ["--yes", "--confirm-within", "15s"])
+    let status = try fleet.run("status").output
+    #expect(!status.contains("rollout brought") && !status.contains("not its files yet"), "\(status)")
+    try eventually("it is done again: \(try fleet.plans())", within: 120) {
+      let again = try fleet.run("rollback", "--yes")
+      return again.status == .exited(0) || again.errorOutput.contains("nothing to take back") ? true : nil
+    }
+    #expect(try fleet.plans() == first)
   }
 
   /// The one moment in which nodes can come to differ: one is told to stay, and the command dies.
@@ -536,7 +563,7 @@ import Testing
     #expect(
       status.output.contains("HALF CONFIRMED  a keeps policy ") && status.output.contains(words),
       "\(status.output)")
-    let done = try fleet.run(String(way.prefix { $0 != " " }))
+    let done = try fleet.run(String(way.prefix { $0 != " " }), way.hasPrefix("confirm") ? [] : ["--yes"])
     #expect(done.status == .exited(0), "\(done.output)\(done.errorOutput)")
     let plans = try fleet.plans()
     if way.hasPrefix("rollback") {

@@ -76,7 +76,7 @@ extension Workspace {
     let json = try JSONEncoder().encode(answers.map { Answer(prompt: $0.prompt, answer: $0.answer) })
     let command = try run(
       "python3", ["-c", Self.driver, "\(columns)", String(decoding: json, as: UTF8.self)] + words,
-      environment: environment)
+      environment: environment.merging(["NO_COLOR": "1"]) { own, _ in own })
     guard command.status == .exited(0) else { throw Failure(command.output + command.errorOutput) }
     var lines = command.output.split(separator: "\n", omittingEmptySubsequences: false)
     let end = lines.removeLast().split(separator: " ")
