@@ -98,28 +98,30 @@ extension SentinelPoll {
   /// Asks Sentinels, until what most of them say is known.
   ///
   /// - Parameter password: theirs; nil if there is none, or it cannot be read.
-  init(asking settings: Plan.SharedState, password: SecretBytes?, on group: any EventLoopGroup) async {
-    self.init(settings.sentinel)
-    let question = question
-    await withTaskGroup(of: (Int, Result<RESPValue, BackendError>).self) { tasks in
+  static func asking(
+    _ settings: Plan.SharedState, password: SecretBytes?, on group: any EventLoopGroup
+  ) async -> SentinelPoll {
+    // What a task returns takes its answer. Optimised, a group of results ended after the first (Swift 6.3).
+    await withTaskGroup(of: (@Sendable (inout SentinelPoll) -> Void).self) { tasks in
+      var poll = SentinelPoll(settings.sentinel)
+      let question = poll.question
       for (index, place) in settings.sentinel.at.enumerated() {
         tasks.addTask {
           do throws(BackendError) {
-            return (index, .success(try await Self.ask(question, place, settings, password, on: group)))
+            let answer = try await ask(question, place, settings, password, on: group)
+            return { $0.take(answer, from: index) }
           } catch {
-            return (index, .failure(error))
+            return { $0.failed(error, at: index) }
           }
         }
       }
-      for await (index, result) in tasks {
-        switch result {
-        case .success(let value): take(value, from: index)
-        case .failure(let error): failed(error, at: index)
-        }
-        if isDecided { break }
+      for await answered in tasks {
+        answered(&poll)
+        if poll.isDecided { break }
       }
       // Those that are late are not waited for.
       tasks.cancelAll()
+      return poll
     }
   }
 

@@ -218,7 +218,7 @@ actor SharedStateLink {
       return try await SharedStateConnection(to: place, settings, password: passwords.engine, on: group)
     }
     lastLook = SystemClock.boot.now
-    let poll = await SentinelPoll(asking: settings, password: passwords.sentinel, on: group)
+    let poll = await SentinelPoll.asking(settings, password: passwords.sentinel, on: group)
     if settings == self.settings { note(poll) }
     var failure: BackendError?
     for place in poll.candidates.prefix(Self.maxCandidates) {
@@ -240,7 +240,7 @@ actor SharedStateLink {
     lastLook = now
     let (generation, settings, password) = (generation, settings, passwords.sentinel)
     look = Task {
-      let poll = await SentinelPoll(asking: settings, password: password, on: group)
+      let poll = await SentinelPoll.asking(settings, password: password, on: group)
       look = nil
       guard generation == self.generation else { return }
       note(poll)

@@ -58,8 +58,9 @@ struct FleetRollbackCommand: ParsableCommand {
       throw ExitCode(1)
     }
     // A script that tidies up after a rollout that failed is not to take back the one before.
-    if !dryRun, !yes, !Question.isPossible {
-      throw Failure("to take back a change that was confirmed takes --yes where nobody can be asked")
+    if !dryRun, !yes, plan.unknown == 0, !Question.isPossible {
+      printSentence("to take back a change that was confirmed takes --yes where nobody can be asked")
+      throw ExitCode(1)
     }
     guard dryRun else {
       return try fleet.carryOut(
