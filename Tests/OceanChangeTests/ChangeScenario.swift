@@ -47,7 +47,7 @@ struct ChangeScenario: Sendable, CustomTestStringConvertible {
     ChangeScenario(
       name: "apply of what runs", before: { _ in }, old: 1, request: { try .apply(1, expecting: 1) }, new: 1,
       config: 1, restarted: 1,
-      steps: ["read", "prepare reviewed", "apply 1", "keep 1 outside", "log applied", "answer 2"]),
+      steps: ["read", "prepare reviewed", "apply 1", "keep 1 again", "log applied", "answer 2"]),
     ChangeScenario(
       name: "apply of what was taken back",
       before: {

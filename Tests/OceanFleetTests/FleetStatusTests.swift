@@ -77,7 +77,7 @@ import Testing
     #expect(half.kept == ["a", "d"] && half.waiting == ["c"] && half.wentBack == ["b"])
     #expect(
       report.text(on: Screen()).contains(
-        "HALF CONFIRMED  a, d keep policy \(digest("policy").short), c waits to keep it, b went back from it: 'ocean fleet apply' finishes"
+        "HALF CONFIRMED  a, d keep policy \(digest("policy").short), c waits to keep it, b went back from it: 'ocean fleet apply', once none waits, finishes"
       ))
     let object = try JSONSerialization.jsonObject(with: Data(report.json)) as? [String: Any]
     #expect((object?["half_confirmed"] as? [String: Any])?["went_back"] as? [String] == ["b"])
