@@ -35,12 +35,15 @@ limits (limits.py)
 | what is kicked ends everywhere; together again    | within 2.5 s; within 30 s after all is well                                      |
 
 rollout (rollout.py)
-| a node goes back by itself             | it still waits 10 s after its time                                                          |
-| no config is half-written              | a file on a node is neither the old nor the new one                                         |
-| a node that goes back keeps its config | it runs the old policy and has a new file                                                   |
-| what the tool says is so               | exit code 0 and not all have it; 1 or 4 and not all have the old                            |
-| no fleet is left half-changed          | nodes differ, and `ocean fleet status` does not say so                                      |
-| the next rollout finishes it           | the same change once more does not bring all nodes to it, or leaves files                   |
+| a node goes back by itself                    | it still waits 10 s after its time                                        |
+| no config is half-written                     | a file on a node is neither the old nor the new one                       |
+| a node that goes back keeps its config        | it runs the old policy and has a new file                                 |
+| what the tool says is so                      | exit code 0 and not all have it; 1 or 4 and not all have the old          |
+| a tool that lives leaves no nodes that differ | nodes differ, and it was not killed                                       |
+| nodes differ only by a confirmation that died | nodes differ, and it was killed before it confirmed all                   |
+| no fleet is left half-changed                 | nodes differ, and `ocean fleet status` does not say HALF CONFIRMED;       |
+|                                               | or files differ, and it does not end with 5                               |
+| the next rollout finishes it                  | the same change once more does not bring all nodes to it, or leaves files |
 """
 
 import argparse

@@ -18,7 +18,7 @@ CONFIRM_WITHIN = 8
 
 
 class SSHD(Process):
-    """The way from the desk to a node."""
+    """The way from the desk to a node. Its shell has a home of its own: what root's runs there is no part of the test."""
 
     def __init__(self, host, directory, keys, program):
         super().__init__(host, f"{directory}/sshd.log")
@@ -33,7 +33,7 @@ StrictModes no
 PermitRootLogin yes
 PasswordAuthentication no
 MaxStartups 100
-SetEnv PATH={keys}/bin:/usr/bin:/bin
+SetEnv PATH={keys}/bin:/usr/bin:/bin HOME={keys}
 """)
 
     def start(self):
@@ -185,6 +185,8 @@ class Rollout:
 
     # How long a rollout takes, by which the moment of a fault is drawn.
     usual = 2.0
+    # And the joint confirmation in its end.
+    confirmation = 0.4
 
     def __init__(self, test, fleet, version, rng):
         self.test, self.fleet, self.version, self.rng = test, fleet, version, rng
@@ -204,12 +206,20 @@ class Rollout:
         moment = rng.random() * Rollout.usual
         self.note(f"applies, and {what} follows after {moment:.3f} s")
         tool = fleet.fleet("apply", "--yes", "--confirm-within", f"{CONFIRM_WITHIN}s", "--timeout", "5")
+        if what == "tool" and rng.random() < 0.5:
+            # Nodes may differ by nothing else than this: so it is looked for.
+            self.note("waits for the joint confirmation")
+            while tool.poll() is None and not self.is_confirming:
+                time.sleep(0.01)
+            moment = rng.random() * Rollout.confirmation
         time.sleep(moment)
         is_over = tool.poll() is not None
         self.fault(what, tool)
         tool.wait(90)
         self.note(f"the tool ended with {tool.returncode}")
         self.test.count(f"{what}: " + ("too late" if is_over else f"ended with {tool.returncode}"))
+        if what == "tool" and not is_over and self.is_confirming:
+            self.test.count("killed while it confirms")
         if what == "none":
             Rollout.usual = 0.7 * Rollout.usual + 0.3 * (time.monotonic() - self.started)
         if self.test.mutation:
@@ -219,6 +229,11 @@ class Rollout:
             self.test.mutation.spoil(fleet, is_settled=True)
         self.judge(before, after, None if what in ("tool",) and not is_over else tool.returncode)
         self.finish()
+
+    @property
+    def is_confirming(self):
+        """Whether the tool has said that it tells the nodes to stay."""
+        return "confirming" in self.fleet.said("apply")
 
     def fault(self, what, tool):
         fleet, rng = self.fleet, self.rng
@@ -296,12 +311,16 @@ class Rollout:
         if not is_one or not is_whole:
             word = "differ" if not is_one else "files differ"
             self.test.count(word)
-            # It is allowed in the moment of the confirmation alone; people who read this judge whether it was then.
             print(f"  {word}, and the fleet's status has to say so:\n{self.story()}", flush=True)
+            if not is_one and code is not None:
+                raise Violation("a tool that lives leaves no nodes that differ", f"it ended with {code}: {before} -> {after}")
+            if not is_one and not self.is_confirming:
+                raise Violation("nodes differ only by a confirmation that died", f"it was killed before: {before} -> {after}")
             fleet.forget("status")
-            if fleet.fleet("status").wait(60) != 5:
-                raise Violation("no fleet is left half-changed",
-                                f"{after}, {files}, and 'ocean fleet status' ends with another code than 5")
+            status = fleet.fleet("status").wait(60)
+            if status != 5 or (not is_one and "HALF CONFIRMED" not in fleet.said("status")):
+                raise Violation("no fleet is left half-changed", f"{after}, {files}, and 'ocean fleet status' ends with {status} and "
+                                f"says:\n{fleet.said('status')}")
 
     def finish(self):
         """The same change once more, and nothing happens: now all have it."""
