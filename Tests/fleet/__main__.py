@@ -26,13 +26,14 @@ mail (mail.py, ledger.py)
 
 What was marked in a session whose QUIT was not answered may be removed or not, until the next session shows which.
 
-limits (limits.py)
-| who guesses is blocked; no address past its limit | more than max_failures at one process, or more than that and one for each host   |
-| a block is one of all hosts; a block stays        | a blocked address gets in anywhere, after whatever was killed or lost            |
-| an unblock reaches all                            | it is refused anywhere afterwards                                                |
-| nobody is blocked for less                        | an address is refused that failed less often; a repeated password counts once    |
-| connections are counted together                  | one more than connections_per_ip, 2.5 s after the last, while the engine answers |
-| what is kicked ends everywhere; together again    | within 2.5 s; within 30 s after all is well                                      |
+limits (limits.py); with an odd seed the engine is the one that three Sentinels name, of two
+| who guesses is blocked; no address past its limit | more than max_failures at one process, or more than that and one for each host    |
+| a block is one of all hosts; a block stays        | a blocked address gets in anywhere, after whatever was killed or lost             |
+| an unblock reaches all                            | it is refused anywhere afterwards                                                 |
+| nobody is blocked for less                        | an address is refused that failed less often; a repeated password counts once     |
+| connections are counted together                  | one more than connections_per_ip, 2.5 s after the last, while the engine answers  |
+| a dead host's connections do not count            | they do 17.5 s after it was killed, frozen or cut off; or not as long as it lives |
+| what is kicked ends everywhere; together again    | within 2.5 s; within 30 s after all is well, by the engine that is the master     |
 
 rollout (rollout.py)
 | a node goes back by itself                    | it still waits 10 s after its time                                        |
@@ -110,12 +111,13 @@ def mail(network, options, directory, report):
 
 def limits(network, options, directory, report):
     from limits import LimitsFleet, LimitsTest
-    fleet = LimitsFleet(network, os.path.realpath(options.ocean), directory)
+    has_sentinels = options.seed % 2 == 1
+    fleet = LimitsFleet(network, os.path.realpath(options.ocean), directory, has_sentinels=has_sentinels)
     fleet.start()
     test = LimitsTest(fleet, options.seed, options.rounds, time.monotonic() + options.minutes * 60, report)
     test.run()
-    print(f"limits: {test.done} rounds; at most {test.most} failures at all hosts; {len(test.blocked)} blocked at the end; "
-          + counted(test), flush=True)
+    print(f"limits{', Sentinel' if has_sentinels else ''}: {test.done} rounds; at most {test.most} failures at all hosts; "
+          f"{len(test.blocked)} blocked at the end; {counted(test)}", flush=True)
 
 
 def rollout(network, options, directory, report):

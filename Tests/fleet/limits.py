@@ -9,7 +9,8 @@ import time
 import traceback
 
 from ledger import Violation
-from servers import OWNER, PORT, Engine, Node, make_directory, write
+from sandbox import eventually
+from servers import OWNER, PORT, SENTINEL_PORT, Engine, Node, WatchedEngines, make_directory, write
 from session import Gone, Session
 
 # More failures than hosts: all of them may then count one at the same moment.
@@ -18,11 +19,13 @@ HOSTS, MAX_FAILURES, MAX_CONNECTIONS = 3, 4, 6
 MAX_TOGETHER = MAX_FAILURES + HOSTS
 # Another host knows after half a second at most; the rest is for a busy machine.
 TOLD = 2.5
+# docs/several-machines.md: the connections of a host count so long after its last word.
+REMEMBERED = 15
 BATCH = 60
 
 
 class LimitsFleet:
-    def __init__(self, network, program, directory, mutation=None, name="limits"):
+    def __init__(self, network, program, directory, mutation=None, name="limits", has_sentinels=False):
         self.mutation = mutation
         self.directory = f"{directory}/{name}"
         make_directory(self.directory, 0o755)
@@ -33,14 +36,22 @@ class LimitsFleet:
                 make_directory(f"{self.directory}/mail/{user}{folder}")
         write(f"{self.directory}/users", "".join(f"{user}@example.org:{{PLAIN}}secret::::::\n" for user in self.users), 0o600, OWNER)
         self.clients = network.clients(f"{name}-c")
-        self.engine = Engine(network.host(f"{name}-redis"), f"{self.directory}/redis")
+        self.has_sentinels = has_sentinels
+        places = [network.host(f"{name}-redis{number}") for number in range(1, 4 if has_sentinels else 2)]
+        self.engines = (WatchedEngines(places, f"{self.directory}/redis") if has_sentinels
+                        else Engine(places[0], f"{self.directory}/redis"))
         hosts = [network.host(f"{name}-mx{number}") for number in range(1, HOSTS + 1)]
         self.nodes = [self.node(program, host, mutation if host is hosts[-1] else None) for host in hosts]
+        self.alone = self.nodes[-1:] if mutation == "counts alone" else []
         for host in hosts:
             host.route(self.clients)
 
     def node(self, program, host, mutation):
-        shared = f"shared_state: {{ url: \"valkey://{self.engine.host.address}:6379\", tls: off }}"
+        if self.has_sentinels and mutation != "one engine":
+            places = ", ".join(f'"{sentinel.host.address}:{SENTINEL_PORT}"' for sentinel in self.engines.sentinels)
+            shared = f"shared_state: {{ sentinel: {{ master: mymaster, at: [{places}] }}, tls: off }}"
+        else:
+            shared = f"shared_state: {{ url: \"{self.engines.first.url}\", tls: off }}"
         return Node(host, program, f"{self.directory}/{host.name}", f"""
 version: 1
 server:
@@ -60,17 +71,35 @@ services:
 """)
 
     def start(self):
-        for server in (self.engine, *self.nodes):
-            server.start()
+        self.engines.start()
+        self.settle_engines()
+        for node in self.nodes:
+            node.start()
         self.settle()
 
+    def settle_engines(self):
+        """Sentinels take their time, which is not ocean's."""
+        eventually(lambda: f"one engine is the master, and the other its replica:\n{self.engines.words()}",
+                   lambda: self.engines.is_settled, within=60, every=0.2)
+
     def settle(self):
-        """Waits until all hosts count together."""
+        """Waits until all hosts count together, by one engine."""
+        self.settle_engines()
+        engine = self.engines.master
         end = time.monotonic() + 30
         for node in self.nodes:
-            while "together" not in (state := node.ocean("status", node.config).stdout) and "shared_state" in open(node.config).read():
+            if node in self.alone:
+                continue
+            while True:
+                try:
+                    state = node.status()["shared_state"]
+                    if state["state"] == "together" and state["url"] == engine.url:
+                        break
+                except ValueError:
+                    state = "it does not answer"
                 if time.monotonic() > end:
-                    raise Violation("together again", f"{node.host.name} does not count together 30 s after all was well:\n{state}")
+                    raise Violation("together again", f"{node.host.name} does not count together by {engine.url} 30 s after all "
+                                    f"was well: {state}")
                 time.sleep(0.2)
 
 
@@ -103,6 +132,15 @@ class Attack:
             return str(gone) in ("closed", "[Errno 104] Connection reset by peer") or None
         session.close()
         return False
+
+    def gets_in(self, node):
+        """Whether one more connection is served."""
+        try:
+            session = self.connect(node, 5)
+        except Gone:
+            return False
+        session.close()
+        return session.greeting.startswith("+OK")
 
     def guess(self, node, password):
         """Whether the password was answered, rightly or wrongly; None if there was no connection."""
@@ -255,19 +293,19 @@ class LimitsTest:
         self.done = self.most = 0
         self.counts = collections.Counter()
         self.blocked, self.lifted = [], []
+        self.addresses = iter(fleet.clients.sources)
         # Seconds of the monotonic clock, and what was done.
         self.faults = []
         self.broken = False
 
     def run(self):
-        addresses = iter(self.fleet.clients.sources)
         rng = random.Random(f"{self.seed} limits")
         turn = 0
         while self.done < self.rounds and time.monotonic() < self.deadline and not self.broken:
             self.has_faults = turn % 2 == 1
             count = min(BATCH, self.rounds - self.done)
             attacks = [Attack(self, address, random.Random(f"{self.seed} limits {address}"), rng.choice(self.kinds))
-                       for address, _ in zip(addresses, range(count))]
+                       for address, _ in zip(self.addresses, range(count))]
             if not attacks:
                 break
             self.turn(attacks, rng)
@@ -297,6 +335,9 @@ class LimitsTest:
             if not self.has_faults:
                 self.count_failures(attacks)
             self.look(attacks, rng)
+            if self.has_faults and not self.broken:
+                attack = Attack(self, next(self.addresses), rng, "dead host")
+                self.guarded(attack, lambda: self.bury(attack, rng))
         except Violation as violation:
             self.break_off(violation, "all addresses", "")
         self.done += len(attacks)
@@ -306,7 +347,8 @@ class LimitsTest:
         try:
             call()
             attack.judge()
-            self.counts[attack.kind + (" with faults" if self.has_faults else "")] += call == attack.run
+            if call == attack.run:
+                self.counts[attack.kind + (" with faults" if self.has_faults else "")] += 1
         except Exception as error:
             if not isinstance(error, Violation):
                 error = Violation("the test itself", "".join(traceback.format_exception(error)))
@@ -362,7 +404,7 @@ class LimitsTest:
             for server in self.fleet.nodes:
                 server.kill()
                 server.wipe()
-            self.fleet.engine.restart()
+            self.fleet.engines.master.restart()
             for server in self.fleet.nodes:
                 server.start()
             self.fleet.settle()
@@ -376,30 +418,71 @@ class LimitsTest:
         # What was lifted while a host is restarted without the engine may come back; it is not watched any longer.
         self.lifted = self.lifted[-50:]
 
+    def bury(self, attack, rng):
+        """A host dies with all the connections that an address may have: the others let it in again, but not before."""
+        dead = rng.choice(self.fleet.nodes)
+        others = [node for node in self.fleet.nodes if node is not dead]
+        what = rng.choice(("kill", "freeze", "unplug"))
+        self.counts[f"dead host: {what}"] += 1
+        for _ in range(MAX_CONNECTIONS):
+            attack.connect(dead)
+        # Also longer than a host is remembered: this one lives.
+        time.sleep(rng.choice((TOLD, REMEMBERED + TOLD)))
+        for node in others:
+            if attack.gets_in(node):
+                raise Violation("connections are counted together", f"{attack.address} has {MAX_CONNECTIONS} connections at "
+                                f"{dead.host.name}, and {node.host.name} let in one more")
+        attack.note(f"{what} {dead.host.name}")
+        if self.fleet.mutation != "nobody dies":
+            self.strike(dead, what)
+        time.sleep(REMEMBERED + TOLD)
+        for node in others:
+            if not attack.gets_in(node):
+                raise Violation("a dead host's connections do not count", f"{attack.address} is not let in at {node.host.name}, "
+                                f"{REMEMBERED + TOLD} s after {what} {dead.host.name}")
+        if self.fleet.mutation != "nobody dies":
+            self.heal(dead, what)
+        for session in attack.sessions:
+            session.close()
+        self.fleet.settle()
+
+    def strike(self, place, what):
+        if what == "kill":
+            place.kill()
+        elif what == "freeze":
+            place.process.send_signal(signal.SIGSTOP)
+        else:
+            place.host.connect(False)
+
+    def heal(self, place, what):
+        if what == "kill":
+            place.start()
+        elif what == "freeze":
+            place.process.send_signal(signal.SIGCONT)
+        else:
+            place.host.connect(True)
+            if place in self.fleet.nodes:
+                place.host.route(self.fleet.clients)
+
     def trouble(self, over, rng):
         """One fault after the other, and at the end none."""
-        engine = self.fleet.engine
+        last = self.fleet.engines.master
         while not over.wait(rng.random()):
+            engine = self.fleet.engines.master
+            self.counts["failovers seen"] += engine is not last
+            last = engine
             place = rng.choice([engine, engine, *self.fleet.nodes])
             what = rng.choice(("kill", "freeze", "unplug"))
             self.faults.append((time.monotonic(), f"{what} {place.host.name}"))
             self.counts[f"fault: {what} {'engine' if place is engine else 'host'}"] += 1
-            pause = rng.choice((0.1, 1, 4))
-            if what == "kill":
-                self.has_forgotten |= place is engine
-                place.kill()
-                over.wait(pause)
-                if place is not engine:
-                    place.clock = rng.choice((0, 0, -100_000, -30, 30, 100_000))
-                place.start()
-            elif what == "freeze":
-                place.process.send_signal(signal.SIGSTOP)
-                time.sleep(pause)
-                place.process.send_signal(signal.SIGCONT)
-            else:
-                place.host.connect(False)
-                time.sleep(pause)
-                place.host.connect(True)
-                if place is not engine:
-                    place.host.route(self.fleet.clients)
+            # Long enough for Sentinels to choose another master, if it has some.
+            pause = rng.choice((0.1, 1, 4)) if place is not engine or not self.fleet.has_sentinels else rng.choice((0.1, 3, 6))
+            # What a master had not passed on is lost if the replica takes its place.
+            self.has_forgotten |= place is engine and (what == "kill" or self.fleet.has_sentinels)
+            self.strike(place, what)
+            # A program that was killed need not stay away when nobody looks any more.
+            over.wait(pause) if what == "kill" else time.sleep(pause)
+            if what == "kill" and place is not engine:
+                place.clock = rng.choice((0, 0, -100_000, -30, 30, 100_000))
+            self.heal(place, what)
             self.faults.append((time.monotonic(), "over"))

@@ -85,11 +85,11 @@ def mail(mutation=None, session=Session):
     return make
 
 
-def guessing(mutation, kinds):
+def guessing(mutation, kinds, has_sentinels=False):
     def make(network, program, directory, number, report, deadline):
-        fleet = limits.LimitsFleet(network, program, directory, mutation, f"l{number}")
+        fleet = limits.LimitsFleet(network, program, directory, mutation, f"l{number}", has_sentinels)
         fleet.start()
-        return limits.LimitsTest(fleet, 1, 120, deadline, report, kinds)
+        return limits.LimitsTest(fleet, 1, 10**6, deadline, report, kinds)
     return make
 
 
@@ -103,9 +103,9 @@ def change(how):
 
 # What is broken, how, and the promises that it breaks, one of which has to be named.
 MUTANTS = [
-    ("one host has locks of its own", mail("local locks"), {"one session at a time"}),
+    ("one host has locks of its own", mail("local locks"), {"one session at a time", "removed is removed"}),
     ("one host shows other ids", mail(session=OtherIDs), {"one id per message"}),
-    ("one host removes nothing and says it did", mail(session=KeepsMessages), {"removed is removed"}),
+    ("one host removes nothing and says it did", mail(session=KeepsMessages), {"removed is removed", "a session serves"}),
     ("one host removes what nobody asked for", mail(session=RemovesOthers), {"no message lost"}),
     ("one host shows other octets", mail(session=ChangesMessages), {"no message changed"}),
     ("one host calls right passwords wrong", mail(session=RefusesPasswords), {"verdicts are right"}),
@@ -116,8 +116,12 @@ MUTANTS = [
     ("hosts and engine forget", guessing("forgets", ("guesses",)), {"a block stays"}),
     ("nothing is lifted", guessing("lifts nothing", ("guesses",)), {"an unblock reaches all"}),
     ("a kick is not told", guessing("kicks nobody", ("kicked",)), {"what is kicked ends everywhere"}),
+    ("a dead host lives", guessing("nobody dies", ("crowds",)), {"a dead host's connections do not count"}),
+    ("one host stays with the old master", guessing("one engine", ("guesses",), has_sentinels=True), {"together again"}),
     ("a config is half-written", change("half"), {"no config is half-written"}),
-    ("a host gets another policy", change("other"), {"what the tool says is so", "the next rollout finishes it"}),
+    ("a host gets another policy", change("other"),
+     {"what the tool says is so", "a tool that lives leaves no nodes that differ", "nodes differ only by a confirmation that died",
+      "the next rollout finishes it"}),
 ]
 
 

@@ -29,7 +29,7 @@ def enter(place):
         return os.environ[INSIDE]
     if os.geteuid() != 0:
         sys.exit("Tests/fleet makes network namespaces: run it as root")
-    tools = "cc ip nsenter unshare setpriv redis-server redis-cli haproxy psql ssh ssh-keygen sshd"
+    tools = "cc ip nsenter unshare setpriv redis-server redis-sentinel redis-cli haproxy psql ssh ssh-keygen sshd"
     for tool in tools.split():
         if not shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             sys.exit(f"Missing: {tool} (run: Tests/setup)")

@@ -14,6 +14,7 @@ from sandbox import eventually, run
 
 OWNER = pwd.getpwnam("mail")
 PORT, PROXIED_PORT, MONITOR_PORT = 110, 1110, 9464
+ENGINE_PORT, SENTINEL_PORT = 6379, 26379
 
 
 @functools.cache
@@ -133,22 +134,105 @@ class Node(Process):
 
 
 class Engine(Process):
-    """redis-server."""
+    """redis-server. Its own file says what it is: Sentinels write there whether it is the master."""
 
-    def __init__(self, host, directory):
+    def __init__(self, host, directory, master=None):
         super().__init__(host, f"{directory}/redis.log")
         os.makedirs(directory, exist_ok=True)
-        self.directory = directory
+        self.config = f"{directory}/redis.conf"
+        write(self.config, f"""
+bind {host.address}
+protected-mode no
+save ""
+appendonly no
+repl-diskless-sync-delay 0
+dir {directory}
+{f"replicaof {master.host.address} {ENGINE_PORT}" if master else ""}
+""")
+
+    @property
+    def url(self):
+        return f"valkey://{self.host.address}:{ENGINE_PORT}"
+
+    # What WatchedEngines are asked, too.
+    is_settled = True
+
+    @property
+    def first(self):
+        return self
+
+    master = first
 
     def start(self):
         """It begins empty each time, since nothing is saved."""
-        self.process = self.host.start(
-            "redis-server", "--bind", self.host.address, "--protected-mode", "no", "--save", "", "--appendonly", "no",
-            "--dir", self.directory, log=self.log)
+        self.process = self.host.start("redis-server", self.config, log=self.log)
         eventually("redis-server answers", lambda: "PONG" in self.cli("PING"))
 
     def cli(self, *words):
         return self.host.run("redis-cli", "-h", self.host.address, *words).stdout
+
+
+class Sentinel(Process):
+    """redis-sentinel, quicker to notice than in docs/several-machines.md."""
+
+    def __init__(self, host, directory, master):
+        super().__init__(host, f"{directory}/sentinel.log")
+        os.makedirs(directory, exist_ok=True)
+        self.config = f"{directory}/sentinel.conf"
+        write(self.config, f"""
+port {SENTINEL_PORT}
+bind {host.address}
+protected-mode no
+dir {directory}
+sentinel monitor mymaster {master.host.address} {ENGINE_PORT} 2
+sentinel down-after-milliseconds mymaster 1000
+sentinel failover-timeout mymaster 3000
+""")
+
+    def start(self):
+        self.process = self.host.start("redis-sentinel", self.config, log=self.log)
+        eventually("redis-sentinel answers", lambda: "PONG" in self.cli("PING"))
+        # How often it looks; otherwise some of it is every ten seconds.
+        self.cli("SENTINEL", "DEBUG", "info-period", 500, "ping-period", 200, "publish-period", 500, "ask-period", 200)
+
+    def cli(self, *words):
+        return self.host.run("redis-cli", "-h", self.host.address, "-p", SENTINEL_PORT, *words).stdout
+
+
+class WatchedEngines:
+    """A master and a replica, and three Sentinels that make the replica the master when the master is away."""
+
+    def __init__(self, hosts, directory):
+        self.first = Engine(hosts[0], f"{directory}/engine1")
+        self.engines = [self.first, Engine(hosts[1], f"{directory}/engine2", self.first)]
+        self.sentinels = [Sentinel(host, f"{directory}/sentinel{number}", self.first) for number, host in enumerate(hosts, 1)]
+
+    def start(self):
+        for server in (*self.engines, *self.sentinels):
+            server.start()
+
+    @property
+    def master(self):
+        """The engine that most Sentinels name."""
+        named = [next(iter(sentinel.cli("SENTINEL", "get-master-addr-by-name", "mymaster").split()), None)
+                 for sentinel in self.sentinels]
+        return max(self.engines, key=lambda engine: named.count(engine.host.address))
+
+    @property
+    def is_settled(self):
+        """Whether the Sentinels know each other and one master, and the other engine follows it."""
+        master = self.master
+        views = [dict(zip(words[::2], words[1::2])) for sentinel in self.sentinels
+                 if (words := sentinel.cli("SENTINEL", "MASTER", "mymaster").splitlines())]
+        followers = [engine.cli("INFO", "replication") for engine in self.engines if engine is not master]
+        return (all(view["ip"] == master.host.address and view["flags"] == "master" and view["num-other-sentinels"] == "2"
+                    and view["num-slaves"] == "1" for view in views) and len(views) == 3
+                and "role:master" in master.cli("INFO", "replication")
+                and all("master_link_status:up" in text and f"master_host:{master.host.address}" in text for text in followers))
+
+    def words(self):
+        return "\n".join(server.cli(*words) for servers, words in (
+            (self.engines, ("INFO", "replication")), (self.sentinels, ("SENTINEL", "MASTER", "mymaster"))) for server in servers)
 
 
 class Database(Process):
