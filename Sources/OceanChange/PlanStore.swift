@@ -75,9 +75,7 @@ package struct PlanStore: Sendable {
       guard case .again = occasion, known.source != origin.source else { return known }
       var entry = known
       entry.source = origin.source
-      do { try entry.write(file) } catch {
-        throw Failure("cannot keep the plan in \(directory): \(error.fileReason)")
-      }
+      try write(entry, file)
       return entry
     }
     // What a damaged file held is not known: it is not replaced.
@@ -130,6 +128,10 @@ package struct PlanStore: Sendable {
   /// Writes a file again that is damaged, now that the plan in it is here.
   private func mend(_ entry: Entry, _ file: PlanFile) throws(Failure) {
     do { return try entry.verify(isThorough: true) } catch { known.note(mended: entry.number) }
+    try write(entry, file)
+  }
+
+  private func write(_ entry: Entry, _ file: PlanFile) throws(Failure) {
     do {
       try entry.write(file)
     } catch {

@@ -39,8 +39,8 @@ extension DiagnosticCode {
     explanation: """
       The URL has a scheme, valkey or redis, a host, and perhaps a port. It never
       has a name or a password: plans, differences and logs show it. Where Sentinels
-      say which of several engines is the master, there is no URL: they are named, and
-      the master by the name that sentinel.conf has for it.
+      say which of several engines is the master, they are named in place of a URL,
+      and the master by the name that sentinel.conf has for it.
 
       ```yaml
       shared_state: { url: "redis://:secret@10.0.0.5/0" }   # wrong

@@ -110,32 +110,29 @@ extension ValueType where Value == EnginePlace {
 
 extension ValueType where Value == String {
   /// The characters are those that Sentinel takes.
-  static let masterName = ValueType(
-    summary: "the name of a master", schema: ["type": "string", "pattern": "^[A-Za-z0-9._-]{1,253}$"]
-  ) { node, decoder in
-    guard let text = decoder.scalar(node, expected: "the name of a master") else { return nil }
-    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-    guard isPlain, (1...253).contains(text.utf8.count) else {
-      decoder.report(
-        .badSharedState, node.span, "'\(text)' is not the name of a master",
-        help: "the first word behind 'sentinel monitor' in sentinel.conf, like mymaster")
-      return nil
-    }
-    return text
-  }
+  static let masterName = word(
+    "the name of a master", of: "._-", atMost: 253, pattern: "^[A-Za-z0-9._-]{1,253}$",
+    help: "the first word behind 'sentinel monitor' in sentinel.conf, like mymaster")
 
-  static let keyPrefix = ValueType(
-    summary: "the beginning of keys", schema: ["type": "string", "pattern": "^[A-Za-z0-9_.:{}-]{1,64}$"]
-  ) { node, decoder in
-    guard let text = decoder.scalar(node, expected: "the beginning of keys") else { return nil }
-    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.:{}-".contains($0)) }
-    guard isPlain, (1...64).contains(text.utf8.count) else {
-      decoder.report(
-        .badSharedState, node.span, "'\(text)' is not the beginning of keys",
-        help: "1 to 64 letters, digits and any of _ . : { } -, like ocean:")
-      return nil
+  static let keyPrefix = word(
+    "the beginning of keys", of: "_.:{}-", atMost: 64, pattern: "^[A-Za-z0-9_.:{}-]{1,64}$",
+    help: "1 to 64 letters, digits and any of _ . : { } -, like ocean:")
+
+  /// - Parameters:
+  ///   - marks: the characters that it may have beside letters and digits of ASCII.
+  ///   - pattern: the same for the schema.
+  private static func word(
+    _ summary: String, of marks: String, atMost count: Int, pattern: String, help: String
+  ) -> ValueType {
+    ValueType(summary: summary, schema: ["type": "string", "pattern": .string(pattern)]) { node, decoder in
+      guard let text = decoder.scalar(node, expected: summary) else { return nil }
+      let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || marks.contains($0)) }
+      guard isPlain, (1...count).contains(text.utf8.count) else {
+        decoder.report(.badSharedState, node.span, "'\(text)' is not \(summary)", help: help)
+        return nil
+      }
+      return text
     }
-    return text
   }
 }
 

@@ -76,7 +76,7 @@ extension Engine {
       case .alone(let reason): (.alone, reason)
       }
     return ServerStatus.SharedState(
-      url: standing.url, master: settings.sentinel == .blank ? nil : settings.sentinel.master, state: state,
+      url: standing.url, master: settings.master, state: state,
       reason: reason, since: Timestamp.text(nanoseconds: standing.since),
       engine: standing.engine, sentinelTrouble: standing.sentinelTrouble, waiting: shared.waitingCount)
   }

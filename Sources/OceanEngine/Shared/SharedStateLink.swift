@@ -13,8 +13,8 @@ import Synchronization
 /// event loop and no client waits for it. While the engine is away it is tried again in growing pauses.
 ///
 /// Where Sentinels say which engine is the master, they are asked for each connection, and from time to time whether it is
-/// still that one: an engine that was cut off from them takes it for granted. There is no subscription to their messages,
-/// which are lost while a connection is away, and so could replace none of these questions.
+/// still that one: an engine that was cut off from them takes it for granted. Their messages are not
+/// subscribed to: they are lost while a connection is away, and so could replace none of these questions.
 actor SharedStateLink {
   /// How the engine is, for people.
   struct Standing: Sendable {
@@ -270,8 +270,7 @@ actor SharedStateLink {
       if !before.isSameKind(as: state) { standing.since = SystemClock.wall.now }
       return (before, standing)
     }
-    let place = [settings.sentinel == .blank ? nil : settings.sentinel.master, now.url]
-      .compactMap(\.self).joined(separator: " at ")
+    let place = [settings.master, now.url].compactMap(\.self).joined(separator: " at ")
     // Another master is news, too.
     let isNew = !before.isSameKind(as: state) || state == .together && place != loggedPlace
     guard isNew else { return }

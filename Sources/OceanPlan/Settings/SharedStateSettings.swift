@@ -18,6 +18,9 @@ extension Plan {
 
     /// Whether the server counts together with others.
     package var isUsed: Bool { url != nil || sentinel != .blank }
+
+    /// The name that Sentinels have for the engine; nil without Sentinels.
+    package var master: String? { sentinel == .blank ? nil : sentinel.master }
   }
 }
 

@@ -48,21 +48,24 @@ struct FleetApplyCommand: ParsableCommand {
       return (plan, PreparedRollout(plan, asking: fleet.questions, at: SystemClock.wall.seconds))
     }
     try fleet.carryOut(
-      prepared, of: plan, confirmSeconds: confirmWithin?.seconds,
+      prepared, of: plan, confirmWithin,
       comment: comment?.text ?? "ocean fleet apply: \(loaded.name)", on: screen
     ) { () throws(Failure) in if !yes { try Question.ask() } }
   }
 }
 
 extension FleetOptions {
+  /// How long a node waits before it goes back by itself.
+  static func seconds(_ time: ConfirmationTime?) -> Int { time?.seconds ?? 300 }
+
   /// Shows what is to come, brings it to the nodes, prints how that ended, and exits as it did.
   ///
   /// - Parameter ask: asks the person at the terminal, if there is one.
   func carryOut(
-    _ prepared: PreparedRollout, of plan: FleetPlan, confirmSeconds: Int?, comment: String,
+    _ prepared: PreparedRollout, of plan: FleetPlan, _ time: ConfirmationTime?, comment: String,
     on screen: ScreenOptions, _ ask: () throws(Failure) -> Void
   ) throws {
-    let seconds = confirmSeconds ?? 300
+    let seconds = Self.seconds(time)
     if format == .human {
       print(
         prepared.preview(

@@ -64,14 +64,14 @@ struct FleetRollbackCommand: ParsableCommand {
     }
     guard dryRun else {
       return try fleet.carryOut(
-        prepared, of: plan, confirmSeconds: confirmWithin?.seconds, comment: comment, on: screen
+        prepared, of: plan, confirmWithin, comment: comment, on: screen
       ) { () throws(Failure) in if !yes { try Question.ask("Take back?", otherwise: "nothing was changed") } }
     }
     switch fleet.format {
     case .human:
       print(
         prepared.preview(
-          of: plan, confirmSeconds: confirmWithin?.seconds ?? 300, on: screen.output,
+          of: plan, confirmSeconds: FleetOptions.seconds(confirmWithin), on: screen.output,
           now: SystemClock.wall.seconds) + ". Nothing was changed.")
     case .json: printJSON(try plan.json)
     }

@@ -3,8 +3,9 @@ import Testing
 
 /// A running `ocean serve`; killed if the test forgets to stop it.
 final class Server {
-  let workspace: Workspace
+  // It is killed before its workspace is removed: what it writes meanwhile would stay.
   let process: Command
+  let workspace: Workspace
 
   /// Starts a server and waits until it serves.
   ///
